@@ -1,0 +1,163 @@
+import { describe, expect, it } from "vitest";
+import {
+  advanceWatch,
+  groupErrors,
+  mergeErrors,
+  phaseOf,
+  processedPercent,
+  startWatch,
+  statCards,
+  statsOf,
+} from "./process.model";
+import type { IngestStats } from "./types";
+
+function stats(over: Partial<IngestStats> = {}): IngestStats {
+  return {
+    discovered: 0,
+    skipped: 0,
+    processed: 0,
+    failed: 0,
+    metadata: 0,
+    keywords: 0,
+    scores: 0,
+    nsfw: 0,
+    errors: 0,
+    ...over,
+  };
+}
+
+describe("the overall bar", () => {
+  it("reaches 100 only when processing has ended", () => {
+    const all = stats({ discovered: 3, processed: 3 });
+    expect(processedPercent(all, "processing")).toBe(99.9);
+    expect(processedPercent(all, "preview")).toBe(100);
+    expect(processedPercent(stats(), "processing")).toBe(0);
+    expect(processedPercent(stats(), "done")).toBe(100);
+  });
+
+  it("counts failed and skipped files as settled", () => {
+    expect(processedPercent(stats({ discovered: 10, processed: 2, failed: 1, skipped: 2 }), "processing")).toBe(50);
+  });
+
+  it("never goes back while folders are still being read", () => {
+    let watch = startWatch(stats({ discovered: 10, processed: 5 }), "processing");
+    const seen = [watch.percent];
+    for (const [discovered, processed] of [[100, 6], [1000, 7], [1000, 990], [1000, 1000]] as const) {
+      watch = advanceWatch(watch, stats({ discovered, processed }), "processing");
+      seen.push(watch.percent);
+    }
+    watch = advanceWatch(watch, stats({ discovered: 1000, processed: 1000 }), "preview");
+    seen.push(watch.percent);
+    expect(seen).toEqual([50, 50, 50, 99, 99.9, 100]);
+  });
+});
+
+describe("pulses", () => {
+  it("pulse the figures that changed, and those only", () => {
+    const watch = startWatch(stats({ discovered: 10, processed: 1 }), "processing");
+    const next = advanceWatch(watch, stats({ discovered: 10, processed: 2, keywords: 4 }), "processing");
+    expect(next.pulses).toMatchObject({ processed: 1, keywords: 1, discovered: 0, errors: 0 });
+  });
+
+  it("return the same object when nothing changed, so that nothing is drawn", () => {
+    const watch = startWatch(stats({ discovered: 10, processed: 1 }), "processing");
+    expect(advanceWatch(watch, stats({ discovered: 10, processed: 1 }), "processing")).toBe(watch);
+  });
+
+  it("flash every ten files, once even when a conflated update jumps over several tens", () => {
+    let watch = startWatch(stats({ discovered: 100, processed: 9 }), "processing");
+    const flashes = [];
+    for (const processed of [10, 11, 19, 45, 46, 50]) {
+      watch = advanceWatch(watch, stats({ discovered: 100, processed }), "processing");
+      flashes.push(watch.flashes);
+    }
+    expect(flashes).toEqual([1, 1, 1, 2, 2, 3]);
+    expect(watch.milestone).toBe(50);
+  });
+});
+
+describe("figures", () => {
+  it("prefer whichever reading is later, since counters only grow", () => {
+    const fetched = stats({ discovered: 5, processed: 4, keywords: 9 });
+    expect(statsOf({ discovered: 8, processed: 3, other: 1 }, fetched)).toEqual({ ...fetched, discovered: 8 });
+    expect(statsOf({}, null)).toEqual(stats());
+  });
+
+  it("make six cards, and two more when there is something to say", () => {
+    expect(statCards(stats()).map((c) => c.name)).toEqual([
+      "processed",
+      "metadata",
+      "keywords",
+      "scores",
+      "nsfw",
+      "errors",
+    ]);
+    const more = statCards(stats({ skipped: 1, failed: 2, errors: 3 }));
+    expect(more.map((c) => c.name).slice(6)).toEqual(["skipped", "failed"]);
+    expect(more.find((c) => c.name === "errors")?.tone).toBe("bad");
+    expect(statCards(stats()).find((c) => c.name === "errors")?.tone).toBe("plain");
+  });
+});
+
+describe("the phase", () => {
+  const stage = (name: string, state: string) => ({ name, state, total: 0, done: 0, failed: 0 });
+  const run = (state: string, over: object = {}) => ({
+    state,
+    counters: {},
+    waiting_for: [],
+    stages: [stage("discover", "open"), stage("approve", "pending"), stage("commit", "pending")],
+    ...over,
+  });
+
+  it("follows the run", () => {
+    expect(phaseOf(run("queued"))).toBe("processing");
+    expect(phaseOf(run("running"))).toBe("processing");
+    expect(phaseOf(run("paused"))).toBe("processing");
+    expect(phaseOf(run("waiting", { waiting_for: [{ stage: "approve", signal: "commit" }] }))).toBe("preview");
+    expect(phaseOf(run("running", { stages: [stage("approve", "closed"), stage("commit", "open")] }))).toBe(
+      "committing",
+    );
+    for (const state of ["completed", "completed_with_errors", "failed", "cancelled"]) {
+      expect(phaseOf(run(state))).toBe("done");
+    }
+  });
+});
+
+describe("errors", () => {
+  const stored = { at: 100, file: "a.png", key: "a.png", stage: "read", code: "decode", message: "truncated" };
+  const event = (data: Record<string, unknown>, at = 200, run_seq = 1) => ({
+    kind: "app.error",
+    at,
+    run_seq,
+    stage: null,
+    key: null,
+    data,
+  });
+
+  it("are listed once, newest first, wherever they came from", () => {
+    const rows = mergeErrors(
+      [stored],
+      [
+        event({ file: "a.png", stage: "read", code: "decode", message: "truncated" }, 101),
+        event({ file: "b.png", stage: "enrich", code: "sidecar", message: "bad JSON" }),
+        { ...event({}), kind: "log" },
+      ],
+    );
+    expect(rows.map((r) => [r.file, r.at])).toEqual([
+      ["b.png", 200],
+      ["a.png", 100],
+    ]);
+  });
+
+  it("are grouped by cause with first and last time", () => {
+    const rows = mergeErrors([stored, { ...stored, file: "c.png", at: 50 }, { ...stored, code: "other", at: 70 }], []);
+    const [first, second] = groupErrors(rows);
+    expect(first).toMatchObject({ code: "decode", count: 2, first_at: 50, last_at: 100 });
+    expect(first?.example.file).toBe("a.png");
+    expect(second?.code).toBe("other");
+  });
+
+  it("survive an event with unexpected data", () => {
+    expect(mergeErrors([], [event({ file: 7, message: null })])[0]).toMatchObject({ file: "", code: "unknown" });
+  });
+});
