@@ -33,7 +33,9 @@ describe("the best of a group", () => {
 
   it("says why", () => {
     expect(whyBest([sampleFile({ score: 3 }), sampleFile()])).toBe("highest score");
-    expect(whyBest([sampleFile({ quality: quality(0.8) }), sampleFile({ quality: quality(0.5) })])).toBe("best quality");
+    expect(whyBest([sampleFile({ quality: quality(0.8) }), sampleFile({ quality: quality(0.5) })])).toBe(
+      "best quality",
+    );
     expect(whyBest([sampleFile(), sampleFile({ key: "b" })])).toBe("same as the others");
   });
 });
@@ -53,7 +55,10 @@ describe("keep best, exclude the others", () => {
 
   it("never leaves a group without a file, even when groups overlap", () => {
     const groups = buildGroups(
-      { exact: [{ sha256: "x", keys: ["b", "c"] }], near: [{ group: 1, keys: ["c", "b", "a"], distance: 3 }] },
+      {
+        exact: [{ sha256: "x", keys: ["b", "c"] }],
+        near: [{ group: 1, keys: ["c", "b", "a"], distance: 3 }],
+      },
       files,
     );
     const plan = planKeepBest(groups);
@@ -62,7 +67,9 @@ describe("keep best, exclude the others", () => {
   });
 
   it("leaves out files that failed or are not known, and groups of one", () => {
-    expect(buildGroups({ exact: [{ sha256: "x", keys: ["a", "failed", "gone"] }], near: [] }, files)).toEqual([]);
+    expect(buildGroups({ exact: [{ sha256: "x", keys: ["a", "failed", "gone"] }], near: [] }, files)).toEqual(
+      [],
+    );
   });
 
   it("does nothing more to a group that is already settled", () => {

@@ -2,7 +2,7 @@
  * Groups of duplicates, and what "keep the best, exclude the others" would do to them. The plan is shown before it is
  * carried out, and it never excludes a whole group.
  */
-import type { DuplicateGroups, IngestFile } from "./types";
+import type { Duplicates, IngestFile } from "./types";
 
 export interface DuplicateGroup {
   id: string;
@@ -22,13 +22,17 @@ export interface KeepPlan {
 }
 
 /** The groups with their files, best file first. Files that are not loaded are left out, and groups of one with them. */
-export function buildGroups(groups: DuplicateGroups, files: ReadonlyMap<string, IngestFile>): DuplicateGroup[] {
+export function buildGroups(groups: Duplicates, files: ReadonlyMap<string, IngestFile>): DuplicateGroup[] {
   const built: DuplicateGroup[] = [];
   for (const group of groups.exact) {
     add(built, { id: `exact-${group.sha256}`, kind: "exact", distance: null, keys: group.keys }, files);
   }
   for (const group of groups.near) {
-    add(built, { id: `near-${group.group}`, kind: "near", distance: group.distance, keys: group.keys }, files);
+    add(
+      built,
+      { id: `near-${group.group}`, kind: "near", distance: group.distance, keys: group.keys },
+      files,
+    );
   }
   return built;
 }

@@ -34,7 +34,9 @@ describe("the URL", () => {
   });
 
   it("drops values that nobody offers", () => {
-    const odd = new URLSearchParams("state=processed,exploded&nsfw=maybe&min_score=99&sort=random&dup=yes&excluded=1");
+    const odd = new URLSearchParams(
+      "state=processed,exploded&nsfw=maybe&min_score=99&sort=random&dup=yes&excluded=1",
+    );
     expect(parseFilters(odd)).toEqual({ ...NO_FILTERS, states: ["processed"] });
   });
 });
@@ -55,11 +57,16 @@ describe("files already here", () => {
   const files = [
     sampleFile({ key: "b.png", score: 3, keywords: [{ keyword: "Forest", kind: "prompt", weight: 1 }] }),
     sampleFile({ key: "a.png", generation: { prompt: "a red FOX" }, duplicate_of: "b.png" }),
-    sampleFile({ key: "c.png", state: "failed", nsfw: { state: "unknown", score: null, reason: "no model" } }),
+    sampleFile({
+      key: "c.png",
+      state: "failed",
+      nsfw: { state: "unknown", score: null, reason: "no model" },
+    }),
     sampleFile({ key: "d.png", excluded: true, near_group: 4, score: -1 }),
   ];
   const index = indexFiles(files);
-  const keys = (over: Partial<FileFilters>) => applyFilters(index, { ...NO_FILTERS, ...over }).map((f) => f.key);
+  const keys = (over: Partial<FileFilters>) =>
+    applyFilters(index, { ...NO_FILTERS, ...over }).map((f) => f.key);
 
   it.each<[Partial<FileFilters>, string[]]>([
     [{}, ["a.png", "b.png", "c.png", "d.png"]],
@@ -84,7 +91,11 @@ describe("files already here", () => {
         key: `${(i * 7919) % 10_000}.png`,
         score: i % 6,
         generation: { prompt: `portrait of number ${i} in a forest at dusk, detailed, volumetric light` },
-        keywords: Array.from({ length: 12 }, (_, k) => ({ keyword: `word${(i + k) % 50}`, kind: "prompt", weight: 1 })),
+        keywords: Array.from({ length: 12 }, (_, k) => ({
+          keyword: `word${(i + k) % 50}`,
+          kind: "prompt",
+          weight: 1,
+        })),
       }),
     );
     const large = indexFiles(many);

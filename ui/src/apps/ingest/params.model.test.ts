@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import {
   addDirectory,
   defaultDraft,
-  draftFrom,
   describeStart,
+  draftFrom,
   mapServerFields,
   parseDraft,
   splitPatterns,
@@ -77,7 +77,10 @@ describe("folders", () => {
 
   it("replaces folders that a new one covers, when recursive", () => {
     expect(addDirectory(filled, "/media").draft.directories).toEqual(["/media"]);
-    expect(addDirectory({ ...filled, recursive: false }, "/media").draft.directories).toEqual(["/media/a", "/media"]);
+    expect(addDirectory({ ...filled, recursive: false }, "/media").draft.directories).toEqual([
+      "/media/a",
+      "/media",
+    ]);
   });
 });
 
@@ -122,5 +125,7 @@ it("says what starting will do", () => {
   expect(describeStart(filled)).toBe(
     "Reads 1 folder and everything below. Nothing goes into the library until you commit it.",
   );
-  expect(describeStart({ ...filled, autoCommit: true, recursive: false })).toMatch(/^Reads 1 folder\. Files go into/);
+  expect(describeStart({ ...filled, autoCommit: true, recursive: false })).toMatch(
+    /^Reads 1 folder\. Files go into/,
+  );
 });

@@ -221,7 +221,8 @@ function checkPatterns(text: string): string | null {
   if (patterns.length === 0) return "Give at least one pattern, such as *.png.";
   if (patterns.length > MAX_PATTERNS) return `Give at most ${MAX_PATTERNS} patterns.`;
   const absolute = patterns.find((p) => p.startsWith("/") || p.split("/").includes(".."));
-  if (absolute !== undefined) return `${absolute} leaves the folder. A pattern matches names inside it, such as *.png.`;
+  if (absolute !== undefined)
+    return `${absolute} leaves the folder. A pattern matches names inside it, such as *.png.`;
   const open = patterns.find((p) => count(p, "[") !== count(p, "]") || count(p, "{") !== count(p, "}"));
   if (open !== undefined) return `${open} opens a bracket that it does not close.`;
   return null;

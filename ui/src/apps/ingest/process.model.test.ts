@@ -36,13 +36,20 @@ describe("the overall bar", () => {
   });
 
   it("counts failed and skipped files as settled", () => {
-    expect(processedPercent(stats({ discovered: 10, processed: 2, failed: 1, skipped: 2 }), "processing")).toBe(50);
+    expect(
+      processedPercent(stats({ discovered: 10, processed: 2, failed: 1, skipped: 2 }), "processing"),
+    ).toBe(50);
   });
 
   it("never goes back while folders are still being read", () => {
     let watch = startWatch(stats({ discovered: 10, processed: 5 }), "processing");
     const seen = [watch.percent];
-    for (const [discovered, processed] of [[100, 6], [1000, 7], [1000, 990], [1000, 1000]] as const) {
+    for (const [discovered, processed] of [
+      [100, 6],
+      [1000, 7],
+      [1000, 990],
+      [1000, 1000],
+    ] as const) {
       watch = advanceWatch(watch, stats({ discovered, processed }), "processing");
       seen.push(watch.percent);
     }
@@ -79,7 +86,10 @@ describe("pulses", () => {
 describe("figures", () => {
   it("prefer whichever reading is later, since counters only grow", () => {
     const fetched = stats({ discovered: 5, processed: 4, keywords: 9 });
-    expect(statsOf({ discovered: 8, processed: 3, other: 1 }, fetched)).toEqual({ ...fetched, discovered: 8 });
+    expect(statsOf({ discovered: 8, processed: 3, other: 1 }, fetched)).toEqual({
+      ...fetched,
+      discovered: 8,
+    });
     expect(statsOf({}, null)).toEqual(stats());
   });
 
@@ -113,7 +123,9 @@ describe("the phase", () => {
     expect(phaseOf(run("queued"))).toBe("processing");
     expect(phaseOf(run("running"))).toBe("processing");
     expect(phaseOf(run("paused"))).toBe("processing");
-    expect(phaseOf(run("waiting", { waiting_for: [{ stage: "approve", signal: "commit" }] }))).toBe("preview");
+    expect(phaseOf(run("waiting", { waiting_for: [{ stage: "approve", signal: "commit" }] }))).toBe(
+      "preview",
+    );
     expect(phaseOf(run("running", { stages: [stage("approve", "closed"), stage("commit", "open")] }))).toBe(
       "committing",
     );
@@ -124,7 +136,14 @@ describe("the phase", () => {
 });
 
 describe("errors", () => {
-  const stored = { at: 100, file: "a.png", key: "a.png", stage: "read", code: "decode", message: "truncated" };
+  const stored = {
+    at: 100,
+    file: "a.png",
+    key: "a.png",
+    stage: "read",
+    code: "decode",
+    message: "truncated",
+  };
   const event = (data: Record<string, unknown>, at = 200, run_seq = 1) => ({
     kind: "app.error",
     at,
@@ -150,7 +169,10 @@ describe("errors", () => {
   });
 
   it("are grouped by cause with first and last time", () => {
-    const rows = mergeErrors([stored, { ...stored, file: "c.png", at: 50 }, { ...stored, code: "other", at: 70 }], []);
+    const rows = mergeErrors(
+      [stored, { ...stored, file: "c.png", at: 50 }, { ...stored, code: "other", at: 70 }],
+      [],
+    );
     const [first, second] = groupErrors(rows);
     expect(first).toMatchObject({ code: "decode", count: 2, first_at: 50, last_at: 100 });
     expect(first?.example.file).toBe("a.png");
@@ -158,6 +180,9 @@ describe("errors", () => {
   });
 
   it("survive an event with unexpected data", () => {
-    expect(mergeErrors([], [event({ file: 7, message: null })])[0]).toMatchObject({ file: "", code: "unknown" });
+    expect(mergeErrors([], [event({ file: 7, message: null })])[0]).toMatchObject({
+      file: "",
+      code: "unknown",
+    });
   });
 });

@@ -72,7 +72,10 @@ const STAT_NAMES: readonly StatName[] = [
  * The figures to show: the run's live counters where the server folds them, the last fetched ones elsewhere.
  * Counters only grow, so the larger of two readings is the later one.
  */
-export function statsOf(counters: Readonly<Record<string, number>>, fetched: IngestStats | null): IngestStats {
+export function statsOf(
+  counters: Readonly<Record<string, number>>,
+  fetched: IngestStats | null,
+): IngestStats {
   const stats = { ...(fetched ?? NO_STATS) };
   for (const name of STAT_NAMES) {
     const live = counters[name];
@@ -93,7 +96,10 @@ export function phaseOf(run: RunLike): IngestPhase {
   if (run.waiting_for.some((w) => w.signal === "commit")) return "preview";
   const approve = run.stages.find((s) => s.name === "approve");
   const commit = run.stages.find((s) => s.name === "commit");
-  if (commit?.state === "open" && (approve === undefined || approve.state === "closed" || approve.state === "skipped")) {
+  if (
+    commit?.state === "open" &&
+    (approve === undefined || approve.state === "closed" || approve.state === "skipped")
+  ) {
     return "committing";
   }
   return "processing";
@@ -144,11 +150,16 @@ export function statCards(stats: IngestStats): StatCard[] {
     card("metadata", "Metadata", "Files whose metadata was really read.", stats, {}),
     card("keywords", "Keywords", "Distinct keywords added.", stats, {}),
     card("scores", "Scores", "Files whose sidecar gave a score.", stats, {}),
-    card("nsfw", "NSFW", "Files over the threshold. Files that were not analysed are not counted.", stats, { tone: "warn" }),
-    card("errors", "Errors", "Every error, each with its file, stage, reason and time.", stats, { tone: "bad" }),
+    card("nsfw", "NSFW", "Files over the threshold. Files that were not analysed are not counted.", stats, {
+      tone: "warn",
+    }),
+    card("errors", "Errors", "Every error, each with its file, stage, reason and time.", stats, {
+      tone: "bad",
+    }),
   ];
   if (stats.skipped > 0) cards.push(card("skipped", "Skipped", "Files already in the library.", stats, {}));
-  if (stats.failed > 0) cards.push(card("failed", "Failed", "Files that could not be processed.", stats, { tone: "bad" }));
+  if (stats.failed > 0)
+    cards.push(card("failed", "Failed", "Files that could not be processed.", stats, { tone: "bad" }));
   return cards;
 }
 
@@ -160,7 +171,14 @@ function card(
   more: { of?: number; tone?: StatCard["tone"] },
 ): StatCard {
   const value = stats[name];
-  return { name, label, help, value, of: more.of ?? null, tone: value > 0 ? (more.tone ?? "plain") : "plain" };
+  return {
+    name,
+    label,
+    help,
+    value,
+    of: more.of ?? null,
+    tone: value > 0 ? (more.tone ?? "plain") : "plain",
+  };
 }
 
 function milestoneOf(stats: IngestStats): number {
@@ -221,7 +239,14 @@ export function groupErrors(rows: readonly ErrorRow[]): ErrorGroup[] {
     const id = `${row.stage}\u0000${row.code}`;
     const group = groups.get(id);
     if (group === undefined) {
-      groups.set(id, { code: row.code, stage: row.stage, count: 1, first_at: row.at, last_at: row.at, example: row });
+      groups.set(id, {
+        code: row.code,
+        stage: row.stage,
+        count: 1,
+        first_at: row.at,
+        last_at: row.at,
+        example: row,
+      });
     } else {
       group.count += 1;
       group.first_at = Math.min(group.first_at, row.at);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { commitEffect, countExcluded, describeCommit, stepOf, stepsOf } from "./steps.model";
 import { sampleFile } from "./sample";
+import { commitEffect, countExcluded, describeCommit, stepOf, stepsOf } from "./steps.model";
 
 const plain = (n: number) => String(n);
 const stats = {
@@ -25,7 +25,8 @@ describe("steps", () => {
   });
 
   it("are done behind, current here and closed ahead", () => {
-    const states = (phase: Parameters<typeof stepsOf>[0], run: string) => stepsOf(phase, run).map((s) => s.state);
+    const states = (phase: Parameters<typeof stepsOf>[0], run: string) =>
+      stepsOf(phase, run).map((s) => s.state);
     expect(states("processing", "running")).toEqual(["done", "current", "open", "closed"]);
     expect(states("preview", "waiting")).toEqual(["done", "done", "current", "closed"]);
     expect(states("committing", "running")).toEqual(["done", "done", "done", "current"]);

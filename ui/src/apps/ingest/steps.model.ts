@@ -36,16 +36,25 @@ export function stepsOf(phase: IngestPhase, runState: string): StepInfo[] {
   const notes: Record<Step, string> = {
     process: phase === "processing" ? "Reading files" : "All files read",
     preview: phase === "preview" ? "Waiting for you" : phase === "processing" ? "So far" : "Checked",
-    commit: phase === "done" ? endNote(runState) : phase === "committing" ? "Writing to the library" : "Nothing yet",
+    commit:
+      phase === "done"
+        ? endNote(runState)
+        : phase === "committing"
+          ? "Writing to the library"
+          : "Nothing yet",
   };
   const titles: Record<Step, string> = { process: "Process", preview: "Preview", commit: "Commit" };
-  const steps: StepInfo[] = [
-    { step: "configure", title: "Configure", state: "done", note: "Parameters" },
-  ];
+  const steps: StepInfo[] = [{ step: "configure", title: "Configure", state: "done", note: "Parameters" }];
   ORDER.forEach((step, i) => {
     const finished = phase === "done" && runState !== "failed" && runState !== "cancelled";
     const state =
-      i < at || (finished && i === at) ? "done" : i === at ? "current" : step === "preview" ? "open" : "closed";
+      i < at || (finished && i === at)
+        ? "done"
+        : i === at
+          ? "current"
+          : step === "preview"
+            ? "open"
+            : "closed";
     steps.push({ step, title: titles[step], state, note: notes[step] });
   });
   return steps;
