@@ -8,7 +8,10 @@ pub type Source = Box<dyn std::error::Error + Send + Sync>;
 #[non_exhaustive]
 pub enum Error {
     /// A statement affected another number of rows than it had to: the data changed since the caller read it.
-    #[error("statement {statement}, row {row}: expected {expected} affected rows, found {found}: {}", brief(sql))]
+    #[error(
+        "statement {statement}, row {row}: expected {expected} affected rows, found {found}: {}",
+        brief(sql)
+    )]
     Expectation {
         /// Index of the statement in its batch.
         statement: usize,
@@ -76,7 +79,9 @@ pub enum Error {
         source: Source,
     },
     /// A cell is not of the type asked for.
-    #[error("column {index}: wanted {wanted}, found {found}; the query and the code that reads it do not fit")]
+    #[error(
+        "column {index}: wanted {wanted}, found {found}; the query and the code that reads it do not fit"
+    )]
     Column {
         /// Index of the column in its row.
         index: usize,
@@ -146,7 +151,9 @@ pub enum Error {
         source: Option<Source>,
     },
     /// The database was written by a newer Headway.
-    #[error("the schema of {component} is at version {found}, this program knows only up to {known}: use the newer program, or restore a backup")]
+    #[error(
+        "the schema of {component} is at version {found}, this program knows only up to {known}: use the newer program, or restore a backup"
+    )]
     TooNew {
         /// The component.
         component: String,
@@ -156,7 +163,9 @@ pub enum Error {
         known: u32,
     },
     /// The linked SQLite is too old to be safe.
-    #[error("SQLite {found} is linked, {needed} or newer is needed: older ones can corrupt a write-ahead log")]
+    #[error(
+        "SQLite {found} is linked, {needed} or newer is needed: older ones can corrupt a write-ahead log"
+    )]
     TooOld {
         /// Linked version.
         found: &'static str,
@@ -260,9 +269,13 @@ impl std::fmt::Display for MigrationProblem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Sql => "its SQL failed; the schema is unchanged",
-            Self::Changed => "its text differs from the one that was applied; never edit a migration, add one",
+            Self::Changed => {
+                "its text differs from the one that was applied; never edit a migration, add one"
+            }
             Self::Late => "a later one was applied already; give it a higher version",
-            Self::Missing => "it was applied but is unknown to this program; use the program that wrote the database",
+            Self::Missing => {
+                "it was applied but is unknown to this program; use the program that wrote the database"
+            }
             Self::Disorder => "versions must rise from one to the next in the list",
             Self::ForeignKeys => "it leaves rows that refer to missing rows; the schema is unchanged",
         })

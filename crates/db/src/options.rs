@@ -67,7 +67,10 @@ impl Options {
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options").field("path", &self.path).field("readers", &self.readers).finish_non_exhaustive()
+        f.debug_struct("Options")
+            .field("path", &self.path)
+            .field("readers", &self.readers)
+            .finish_non_exhaustive()
     }
 }
 

@@ -19,7 +19,8 @@ impl Row {
     /// [`Error::Column`] when there is no such column, or its value is not a `T` (a NULL is only an `Option`; a number
     /// beyond the range of `T` is not a `T`).
     pub fn get<'row, T: FromValue<'row>>(&'row self, index: usize) -> Result<T> {
-        let cell = self.cells.get(index).ok_or(Error::Column { index, wanted: T::NAME, found: "no column" })?;
+        let cell =
+            self.cells.get(index).ok_or(Error::Column { index, wanted: T::NAME, found: "no column" })?;
         T::from_value(cell).ok_or(Error::Column { index, wanted: T::NAME, found: cell.kind() })
     }
 
@@ -70,7 +71,10 @@ impl FromValue<'_> for bool {
 impl FromValue<'_> for f64 {
     const NAME: &'static str = "f64";
 
-    #[expect(clippy::cast_precision_loss, reason = "SQLite stores 2.0 as the integer 2 in a REAL column's sums")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "SQLite stores 2.0 as the integer 2 in a REAL column's sums"
+    )]
     fn from_value(value: &Value) -> Option<Self> {
         match value {
             Value::Real(value) => Some(*value),

@@ -103,7 +103,15 @@ impl Statement {
     /// A statement without parameter rows. The text is static because prepared statements are kept by its address.
     #[must_use]
     pub fn new(sql: &'static str) -> Self {
-        Self { sql, params: Vec::new(), arity: 0, rows: 0, uneven: None, expect: Expect::Any, returning: false }
+        Self {
+            sql,
+            params: Vec::new(),
+            arity: 0,
+            rows: 0,
+            uneven: None,
+            expect: Expect::Any,
+            returning: false,
+        }
     }
 
     /// Appends one parameter row; every row must have the same number of values (else the batch fails with

@@ -1,0 +1,133 @@
+//! The reader threads. Each has one read-only connection; threads and connections are started when first needed.
+//!
+//! Own threads rather than the runtime's blocking pool: an application that fills that pool with its own work must
+//! not delay reads, and any runtime will do.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, Sender};
+use parking_lot::Mutex;
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, oneshot};
+
+use super::connection;
+use crate::{Error, Options, Result};
+
+type Job = Box<dyn FnOnce(Result<&Connection>) + Send>;
+
+/// The pool of reader threads.
+pub(super) struct Readers {
+    shared: Arc<Shared>,
+    /// Room in the queue; closed when the pool is.
+    room: Semaphore,
+    running: Mutex<Running>,
+}
+
+struct Shared {
+    path: PathBuf,
+    options: Options,
+    /// Threads that wait for a job, less the jobs that wait for them.
+    idle: AtomicUsize,
+}
+
+struct Running {
+    jobs: Option<Sender<Job>>,
+    queue: Receiver<Job>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Readers {
+    pub(super) fn new(path: PathBuf, options: Options) -> Self {
+        // Bounded by the semaphore: a sender that has a permit never waits.
+        let (jobs, queue) = crossbeam_channel::unbounded();
+        Self {
+            room: Semaphore::new(options.queue_reads.max(1)),
+            shared: Arc::new(Shared { path, options, idle: AtomicUsize::new(0) }),
+            running: Mutex::new(Running { jobs: Some(jobs), queue, threads: Vec::new() }),
+        }
+    }
+
+    /// Runs `read` on a reader's connection and waits for its result.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let _room = self.room.acquire().await.map_err(|_| Error::Closed)?;
+        let (answer, answered) = oneshot::channel();
+        self.submit(Box::new(move |connection| {
+            // Nobody waits any more: do not read for nobody.
+            if !answer.is_closed() {
+                let _ = answer.send(connection.and_then(read));
+            }
+        }))?;
+        answered.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Reads waiting for a thread now.
+    pub(super) fn queued(&self) -> u64 {
+        self.running.lock().queue.len() as u64
+    }
+
+    /// Takes no more reads, finishes what is queued, ends the threads.
+    pub(super) fn close(&self) {
+        self.room.close();
+        let threads = {
+            let mut running = self.running.lock();
+            running.jobs = None;
+            std::mem::take(&mut running.threads)
+        };
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a reader thread panicked");
+            }
+        }
+    }
+
+    fn submit(&self, job: Job) -> Result<()> {
+        let mut running = self.running.lock();
+        let Some(jobs) = running.jobs.clone() else {
+            return Err(Error::Closed);
+        };
+        let busy = self.shared.idle.load(SeqCst) <= running.queue.len();
+        if busy && running.threads.len() < self.shared.options.readers.max(1) {
+            let (shared, queue) = (Arc::clone(&self.shared), running.queue.clone());
+            let thread = std::thread::Builder::new()
+                .name(format!("db-read-{}", running.threads.len()))
+                .spawn(move || serve(&shared, &queue))
+                .map_err(|source| Error::Io {
+                    what: "start a reader thread for",
+                    path: self.shared.path.clone(),
+                    source: source.into(),
+                })?;
+            running.threads.push(thread);
+        }
+        jobs.send(job).map_err(|_| Error::Closed)
+    }
+}
+
+fn serve(shared: &Shared, queue: &Receiver<Job>) {
+    let mut open: Option<Connection> = None;
+    loop {
+        shared.idle.fetch_add(1, SeqCst);
+        let job = queue.recv();
+        shared.idle.fetch_sub(1, SeqCst);
+        let Ok(job) = job else {
+            return;
+        };
+        if open.is_none() {
+            match connection::reader(&shared.path, &shared.options) {
+                Ok(connection) => open = Some(connection),
+                Err(error) => {
+                    job(Err(error));
+                    continue;
+                }
+            }
+        }
+        if let Some(connection) = &open {
+            job(Ok(connection));
+        }
+    }
+}
