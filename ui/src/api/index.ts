@@ -1,0 +1,4 @@
+export { API_BASE, api, newKey, type Query, queryString, request } from "./client";
+export { asProblem, type Problem, ProblemError } from "./problem";
+export { createQueryClient, isTransient } from "./query";
+export type * from "./wire";

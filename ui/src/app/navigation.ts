@@ -1,0 +1,59 @@
+import type { Session } from "../api";
+import type { IconName } from "../design";
+
+export interface Place {
+  path: string;
+  title: string;
+  icon: IconName;
+  /** Shown only when this application is switched on. */
+  app?: string;
+  /** Left out of the phone's bottom bar (the palette and Settings lead there). */
+  wide?: boolean;
+}
+
+const PLACES: readonly Place[] = [
+  { path: "/", title: "Home", icon: "home" },
+  { path: "/runs", title: "Runs", icon: "runs" },
+  { path: "/ingest", title: "Ingest", icon: "ingest", app: "ingest" },
+  { path: "/library", title: "Library", icon: "library", app: "ingest" },
+  { path: "/nodes", title: "Nodes", icon: "nodes" },
+  { path: "/settings", title: "Settings", icon: "settings" },
+];
+
+/** The places of the applications that are switched on. */
+export function places(session: Session | null | undefined): readonly Place[] {
+  return PLACES.filter((place) => !place.app || !session || session.apps.includes(place.app));
+}
+
+/** Whether a place holds the location. */
+export function isInside(place: Place, location: string): boolean {
+  return place.path === "/"
+    ? location === "/"
+    : location === place.path || location.startsWith(`${place.path}/`);
+}
+
+export interface Crumb {
+  title: string;
+  path: string | null;
+}
+
+/** The way from home to the location; the last one is where we are. */
+export function breadcrumb(location: string): readonly Crumb[] {
+  const place = PLACES.find((candidate) => candidate.path !== "/" && isInside(candidate, location));
+  if (!place) return [{ title: location === "/" ? "Home" : "Nothing here", path: null }];
+  const rest = location.slice(place.path.length).split("/").filter(Boolean);
+  if (rest.length === 0) return [{ title: place.title, path: null }];
+  return [
+    { title: place.title, path: place.path },
+    { title: decode(rest.join(" / ")), path: null },
+  ];
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return text; // A stray % in a hand-typed address.
+    throw error;
+  }
+}

@@ -1,0 +1,23 @@
+import { Button } from "./Button";
+import { toast } from "./Toast";
+
+/** Copies text; plain HTTP off loopback has no clipboard, and then it says so. */
+export function CopyButton({ text, label = "Copy" }: { text: string | (() => string); label?: string }) {
+  const copy = async () => {
+    const value = typeof text === "string" ? text : text();
+    try {
+      await navigator.clipboard.writeText(value);
+      toast("done", "Copied.");
+    } catch (error) {
+      toast(
+        "failed",
+        `The browser did not let the page copy (${error instanceof Error ? error.message : String(error)}). Select the text and copy it by hand.`,
+      );
+    }
+  };
+  return (
+    <Button kind="quiet" icon="copy" onClick={copy}>
+      {label}
+    </Button>
+  );
+}

@@ -1,0 +1,18 @@
+export { type AnyState, Badge, type BadgeProps, StateBadge, stateLook, type Tone } from "./Badge";
+export { Bar, type BarPart, type BarProps, SimpleBar } from "./Bar";
+export { Button, type ButtonKind, type ButtonProps } from "./Button";
+export { Card, type CardProps, StatCard, type StatCardProps, StatRow } from "./Card";
+export { ConnectionBadge } from "./ConnectionBadge";
+export { CopyButton } from "./Copy";
+export { useNow } from "./clock";
+export { EmptyState, type EmptyStateProps, Notice, ProblemNotice, Skeleton } from "./Feedback";
+export { Checkbox, Field, type FieldProps, SearchInput, Select, TextArea, TextInput } from "./Field";
+export * as format from "./format";
+export { Icon, type IconName } from "./Icon";
+export { Name } from "./Name";
+export { Facts, Page, type PageProps, Toolbar } from "./Page";
+export { Panel, type PanelProps } from "./Panel";
+export { type Column, Table, type TableProps } from "./Table";
+export { type Tab, Tabs, type TabsProps } from "./Tabs";
+export { Elapsed, RelativeTime } from "./Time";
+export { Toaster, toast, toastProblem } from "./Toast";
