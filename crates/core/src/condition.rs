@@ -121,7 +121,13 @@ impl Condition {
         let tokens = tokens(source)?;
         check_nesting(&tokens)?;
         check_words(&tokens)?;
-        environment(&Misses::default()).compile_expression(source).map_err(|error| syntax(&error))?;
+        let environment = environment(&Misses::default());
+        let expression = environment.compile_expression(source).map_err(|error| syntax(&error))?;
+        // The parser takes a keyword in an odd place for a variable.
+        let strangers = expression.undeclared_variables(false);
+        if let Some(name) = strangers.into_iter().filter(|name| !VARIABLES.contains(&name.as_str())).min() {
+            return Err(ConditionError::UnknownVariable { name });
+        }
         Ok(Self { source: source.to_owned(), stages: stage_names(&tokens) })
     }
 
@@ -471,7 +477,7 @@ mod tests {
         }
         assert_eq!(check("config.x"), Err(ConditionError::UnknownVariable { name: "config".to_owned() }));
         assert_eq!(check("range(10)"), Err(ConditionError::UnknownVariable { name: "range".to_owned() }));
-        for source in ["", "input.", "and", "input.a ==", "'open", "{% if a %}", "input.a input.b"] {
+        for source in ["", "input.", "true and", "input.a ==", "'open", "{% if a %}", "input.a input.b"] {
             assert!(
                 matches!(check(source), Err(ConditionError::Syntax { .. })),
                 "{source}: {:?}",
