@@ -1,6 +1,6 @@
 //! Events: immutable facts of a run. The run's state is their fold.
 
-use crate::{RunState, StageCounts, StageId, TaskError, Timestamp};
+use crate::{RunState, StageCounts, StageId, StageState, TaskError, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use std::sync::Arc;
@@ -62,10 +62,16 @@ pub enum Fact {
         /// The stages reopened, with how many of their failed and cancelled tasks are ready again.
         stages: Vec<Reopened>,
     },
-    /// A stage may run; the tasks it held are ready (or wait for its signal).
+    /// A stage may run.
     StageOpened {
         /// The stage.
         stage: StageId,
+        /// Tasks that it held and that are ready now.
+        released: u64,
+        /// Tasks made at its opening: one, or one for each entry of the input's `items`; 0 where items stream in.
+        created: u64,
+        /// Whether the tasks made wait for a signal.
+        waiting: bool,
     },
     /// No task of the stage is left and none can come.
     StageClosed {
@@ -78,18 +84,19 @@ pub enum Fact {
     StageSkipped {
         /// The stage.
         stage: StageId,
+        /// Tasks that it held and that are skipped with it.
+        held: u64,
         /// The condition.
         reason: Arc<str>,
     },
-    /// Items were added to a stage, as tasks.
-    TasksCreated {
-        /// The stage that got them.
+    /// An attempt under way added items, or reported figures.
+    Emitted {
+        /// Its stage.
         stage: StageId,
-        /// How many.
-        count: u64,
-    },
-    /// A long attempt reported figures before its end.
-    Counted {
+        /// Its item.
+        key: Arc<str>,
+        /// Tasks made of the items.
+        created: Vec<Created>,
         /// Changes of the application's figures.
         counters: Deltas,
     },
@@ -103,6 +110,8 @@ pub enum Fact {
         attempt: u32,
         /// How long the attempt took, in milliseconds.
         ms: u64,
+        /// Tasks made of the items that flowed on.
+        created: Vec<Created>,
         /// Changes of the application's figures.
         counters: Deltas,
     },
@@ -153,8 +162,19 @@ pub enum Fact {
         by: Arc<str>,
         /// How many tasks it ended.
         count: u64,
+        /// Tasks made of the items that flowed on.
+        created: Vec<Created>,
         /// What it carried.
         payload: Arc<Value>,
+    },
+    /// A signal did not come in time; the tasks that waited failed.
+    SignalExpired {
+        /// The stage that waited.
+        stage: StageId,
+        /// How many tasks failed.
+        count: u64,
+        /// Says so.
+        error: TaskError,
     },
     /// A line of an activity's log.
     Log {
@@ -167,7 +187,7 @@ pub enum Fact {
         /// The line.
         message: Arc<str>,
     },
-    /// A fact of the application, such as `ingest.error`.
+    /// A fact of the application, such as `error`.
     App {
         /// Its stage.
         stage: StageId,
@@ -180,6 +200,17 @@ pub enum Fact {
     },
 }
 
+/// Tasks made of items, in a stage fed by them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Created {
+    /// The stage that got them.
+    pub stage: StageId,
+    /// How many.
+    pub count: u64,
+    /// Whether they are held: the stage is not open yet, or it waits for a signal.
+    pub waiting: bool,
+}
+
 /// A stage that a retry reopened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reopened {
@@ -189,6 +220,10 @@ pub struct Reopened {
     pub failed: u64,
     /// Cancelled tasks that are ready again.
     pub cancelled: u64,
-    /// Whether it goes back to `pending`, to run anew once what it needs has closed.
+    /// Where the stage stands now: open, or pending until what it needs has closed again.
+    pub state: StageState,
+    /// Whether its single task is made anew, since what it saw has changed.
     pub anew: bool,
+    /// Whether the tasks are held (`waiting`) instead of ready.
+    pub waiting: bool,
 }

@@ -1,6 +1,6 @@
 //! Inputs: everything that can happen to a run from outside the core.
 
-use crate::{Failure, StageId, Timestamp};
+use crate::{Failure, StageId};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -76,14 +76,21 @@ pub enum Input {
     Signal {
         /// Its name.
         name: Arc<str>,
-        /// The stage it is meant for; any that waits for the name where absent.
-        stage: Option<StageId>,
+        /// The stage that waits for it.
+        stage: StageId,
         /// How many tasks of the stage it ends; the host counted them.
         count: u64,
+        /// New items by receiving stage.
+        items: Vec<EmittedItems>,
         /// What it carries.
         payload: Arc<Value>,
         /// Who sent it.
         by: Arc<str>,
+    },
+    /// The time to wait for a signal is over.
+    SignalExpired {
+        /// The stage that waited.
+        stage: StageId,
     },
     /// Hold the run.
     Pause {
@@ -119,8 +126,6 @@ pub enum Input {
         level: Arc<str>,
         /// The line.
         message: Arc<str>,
-        /// When it was written.
-        at: Timestamp,
     },
     /// A fact of the application.
     App {

@@ -15,7 +15,7 @@ pub use definition::{
     Definition, ForEach, MAX_CONDITION_BYTES, MAX_STAGES, OnFailure, PipelineDocument, Retry, Stage,
     StageDocument, StageId, WaitClass, Work,
 };
-pub use event::{Deltas, Event, Fact, Reopened};
+pub use event::{Created, Deltas, Event, Fact, Reopened};
 pub use failure::{Failure, Retryability, TaskError};
 pub use id::{IdError, RunId, TaskId, Timestamp};
 pub use input::{EmittedItems, Input, TaskRef};

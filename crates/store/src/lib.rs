@@ -1,1 +1,17 @@
-//! TBD
+//! The engine's tables and the verbs on them.
+//!
+//! Writing is pure: each verb of [`write`] gives a `db::Statement`, and the engine puts those of one step into one
+//! batch. Reading asks the database. The SQL lives in `sql/`, a file a statement.
+
+mod error;
+mod events;
+mod read;
+mod record;
+mod store;
+pub mod write;
+
+pub use error::{Error, Result};
+pub use events::{EventRow, kind_and_data};
+pub use read::*;
+pub use record::{RunMeta, RunRecord, StoredEvent};
+pub use store::{MIGRATIONS, SYSTEM_RUN, Store};

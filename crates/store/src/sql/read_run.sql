@@ -1,0 +1,1 @@
+SELECT id, body, definition, pipeline, app, title, created_by, labels FROM runs WHERE id = ?1

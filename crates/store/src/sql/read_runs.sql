@@ -1,0 +1,17 @@
+-- A page of runs, newest first: those before ?1, of application ?2, of pipeline ?3, with ?4 in their title or name.
+-- The inner query decides on small columns alone, so that inputs and bodies are read only for the page.
+-- /*states*/ is filled with a condition on the state, so that the index on it can serve.
+SELECT id, body, definition, pipeline, app, title, created_by, labels
+FROM runs
+WHERE id IN (
+    SELECT id FROM runs
+    WHERE id < ?1
+      AND (?2 IS NULL OR app = ?2)
+      AND (?3 IS NULL OR pipeline = ?3)
+      AND (?4 IS NULL OR lower(title) LIKE ?4 ESCAPE '\' OR lower(pipeline) LIKE ?4 ESCAPE '\'
+           OR lower(labels) LIKE ?4 ESCAPE '\' OR id = ?5)
+      /*states*/
+    ORDER BY id DESC
+    LIMIT ?6
+)
+ORDER BY id DESC

@@ -1,0 +1,1 @@
+INSERT INTO feed (id, value, epoch) VALUES (1, 0, ?1) ON CONFLICT (id) DO NOTHING

@@ -1,0 +1,1 @@
+UPDATE feed SET epoch = ?1 WHERE id = 1

@@ -1,0 +1,1 @@
+DELETE FROM runs WHERE id = ?1 AND ended_at IS NOT NULL

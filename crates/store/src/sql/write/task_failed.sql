@@ -1,0 +1,2 @@
+UPDATE tasks SET state = 4, worker = NULL, started_at = ?5, ended_at = ?6, error = ?7
+WHERE run_id = ?1 AND stage = ?2 AND key = ?3 AND fence = ?4 AND state = 1

@@ -1,0 +1,2 @@
+-- Nothing changes: it proves that the attempt still holds its task before a chunk of it is written.
+UPDATE tasks SET fence = fence WHERE run_id = ?1 AND stage = ?2 AND key = ?3 AND fence = ?4 AND state = 1

@@ -1,0 +1,2 @@
+INSERT INTO tasks (run_id, stage, key, state, attempt, fence, worker, created_at, due_at, data)
+VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?7, ?8)

@@ -1,0 +1,1 @@
+DELETE FROM workers WHERE state IN ('lost', 'ended') AND heartbeat_at < ?1
