@@ -31,7 +31,6 @@ export function Bar({ parts, label, percent, size = "normal" }: BarProps) {
     >
       {layers(parts).map(({ tone, start, share }, index) => (
         <div
-          // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one bar have a fixed order
           key={index}
           className={`${styles.part} ${styles[tone]}`}
           style={{ transform: `translateX(${start * 100}%) scaleX(${share})` }}

@@ -38,7 +38,6 @@ export function Skeleton({ width = "100%", height = 16, lines = 1 }: SkeletonPro
   return (
     <div className={styles.skeletons} aria-busy="true">
       {Array.from({ length: lines }, (_, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: place holders have no identity
         <div key={index} className={styles.skeleton} style={{ width, height }} />
       ))}
     </div>

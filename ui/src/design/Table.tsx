@@ -145,7 +145,6 @@ function TableRow({ index, selected, current, open, children }: RowProps) {
     if (event.key === "Enter" && event.target === event.currentTarget) open?.();
   };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the keyboard opens the row by its link, by Enter on it, or by j/k and Enter
     <div
       role="row"
       aria-rowindex={index + 2}

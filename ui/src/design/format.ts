@@ -111,17 +111,17 @@ export function plural(count: number, one: string, many = `${one}s`): string {
  * reorder or hide text (bidi overrides, zero-width) become `⟨U+202E⟩`. Markup needs no care: React writes text.
  */
 export function visible(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: making control characters visible is the purpose
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g,
-    (char) => {
-      const code = char.codePointAt(0) ?? 0;
-      if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-      if (code === 0x7f) return "\u2421";
-      return `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
-    },
-  );
+  return text.replace(HIDDEN, (char) => {
+    const code = char.codePointAt(0) ?? 0;
+    if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+    if (code === 0x7f) return "\u2421";
+    return `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
+  });
 }
+
+/** Control and format characters and line separators, but not the joiner inside an emoji. */
+const HIDDEN =
+  /(?!(?<=\p{Extended_Pictographic}\ufe0f?|\p{Emoji_Modifier})\u200d(?=\p{Extended_Pictographic}))[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 
 function two(value: number): string {
   return String(value).padStart(2, "0");
