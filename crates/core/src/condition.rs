@@ -477,7 +477,7 @@ mod tests {
         }
         assert_eq!(check("config.x"), Err(ConditionError::UnknownVariable { name: "config".to_owned() }));
         assert_eq!(check("range(10)"), Err(ConditionError::UnknownVariable { name: "range".to_owned() }));
-        for source in ["", "input.", "true and", "input.a ==", "'open", "{% if a %}", "input.a input.b"] {
+        for source in ["", "input.", "true and", "input.a ==", "'open", "{% if true %}", "input.a input.b"] {
             assert!(
                 matches!(check(source), Err(ConditionError::Syntax { .. })),
                 "{source}: {:?}",

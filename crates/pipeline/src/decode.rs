@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 
 /// Longest YAML of a pipeline, in bytes.
 pub const MAX_SOURCE_BYTES: usize = 256 * 1024;
-/// Deepest nesting of maps and lists in it.
-const MAX_DEPTH: usize = 48;
+/// Deepest nesting of maps and lists in it. Reading recurses, with about 50 KB of stack a level in a debug build.
+const MAX_DEPTH: usize = 20;
 /// Most values in it, those repeated by aliases included.
 const MAX_NODES: usize = 50_000;
 /// Most values that aliases may add: enough for shared `retry` blocks, too few for a billion laughs.

@@ -190,13 +190,13 @@ fn conditions_must_compile_and_read_closed_stages_only() {
     problems(
         &yaml("stages.b.failed == 0", "a"),
         &expect![
-            "5:45: stages[2].when: the condition reads 'b', which may still be running when it is decided (add 'b' to the stage's 'needs')"
+            "5:47: stages[2].when: the condition reads 'b', which may still be running when it is decided (add 'b' to the stage's 'needs')"
         ],
     );
     problems(
         &yaml("input.x ==", "b"),
         &expect![
-            "5:45: stages[2].when: the condition is not an expression: unexpected end of input, expected expression"
+            "5:47: stages[2].when: the condition is not an expression: unexpected end of input, expected expression"
         ],
     );
 }
@@ -311,4 +311,14 @@ fn hostile_texts_end_in_problems() {
         assert!(problems.0.iter().any(|p| p.code == code), "{start}: {problems}");
         assert!(!problems.to_string().contains('\u{1b}'));
     }
+}
+
+/// A build without optimisation needs about 50 KB of stack a level; a server's worker thread has 2 MB.
+#[test]
+fn the_deepest_text_allowed_fits_a_small_stack() {
+    let yaml = format!("name: p\nstages: []\ninput_schema: {}{}", "{a: ".repeat(18), "}".repeat(18));
+    let deeper = format!("name: p\nstages: []\ninput_schema: {}{}", "{a: ".repeat(24), "}".repeat(24));
+    let small = std::thread::Builder::new().stack_size(1536 * 1024);
+    let parsed = small.spawn(move || (parse(&yaml).is_ok(), parse(&deeper).is_ok()));
+    assert_eq!(parsed.expect("a thread").join().expect("no overflow"), (true, false));
 }
