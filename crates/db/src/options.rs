@@ -33,9 +33,9 @@ pub struct Options {
     pub wal_idle_pages: u32,
     /// Pages in the write-ahead log from which a busy writer does so too.
     pub wal_busy_pages: u32,
-    /// Size to which the write-ahead log is grown at open, bytes. Overwriting allocated blocks makes a commit several
-    /// times quicker than extending the file. 0 lets it grow by itself.
-    pub wal_reserve_bytes: u64,
+    /// Steps in which the write-ahead log is grown ahead of its use, bytes. Overwriting allocated blocks makes a
+    /// commit several times quicker than extending the file. 0 lets it grow by itself.
+    pub wal_step_bytes: u64,
     /// Highest size of the database in pages (of 4 KiB); `None` for the disk's.
     pub max_pages: Option<u32>,
     /// What happens when a commit or sync fails; logs and aborts the process by default.
@@ -58,7 +58,7 @@ impl Options {
             mmap_bytes: 0,
             wal_idle_pages: 1_000,
             wal_busy_pages: 4_000,
-            wal_reserve_bytes: 0,
+            wal_step_bytes: 1_024 * 1_024,
             max_pages: None,
             on_fatal: Arc::new(abort),
         }

@@ -1,5 +1,4 @@
 //! Batches: atomicity, expectations, constraints, groups.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fixture;
 

@@ -7,9 +7,10 @@ use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::owner::Ownership;
+use super::queue::{Entrance, queue};
 use super::readers::Readers;
 use super::writer::{self, Job, Pending};
 use super::{backup, connection, executor, failure, migrate};
@@ -26,7 +27,7 @@ pub(crate) struct Engine {
     path: PathBuf,
     options: Options,
     counters: Arc<Counters>,
-    jobs: mpsc::Sender<Job>,
+    jobs: Entrance,
     /// Taken by the first close.
     running: Mutex<Option<Running>>,
     readers: Readers,
@@ -45,12 +46,12 @@ impl Engine {
         let connection = connection::writer(&path, &options)?;
         migrate::run(&connection, &path, migrations)?;
         let counters = Arc::new(Counters::default());
-        let (jobs, queue) = mpsc::channel(options.queue_batches.max(1));
+        let (jobs, queue) = queue(options.queue_batches);
         let thread = {
             let (path, options, counters) = (path.clone(), options.clone(), Arc::clone(&counters));
             std::thread::Builder::new()
                 .name("db-write".to_owned())
-                .spawn(move || writer::serve(connection, &path, &options, &counters, queue))
+                .spawn(move || writer::serve(connection, &path, &options, &counters, &queue))
         };
         let writer = thread.map_err(|source| Error::Io {
             what: "start the writer thread for",
@@ -70,7 +71,7 @@ impl Engine {
     pub(crate) async fn execute(&self, batch: Batch) -> Result<Vec<Outcome>> {
         let (answer, answered) = oneshot::channel();
         let job = Job::Batch(Pending { batch, answer });
-        self.jobs.send(job).await.map_err(|_| Error::Closed)?;
+        self.jobs.send(job).await?;
         let (result, _batch) = answered.await.map_err(|_| Error::Closed)?;
         result
     }
@@ -140,8 +141,7 @@ impl Engine {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        let queued = self.jobs.max_capacity() - self.jobs.capacity();
-        self.counters.snapshot(queued as u64, self.readers.queued())
+        self.counters.snapshot(self.jobs.queued() as u64, self.readers.queued())
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -181,7 +181,7 @@ impl Engine {
                 None
             }
         }));
-        self.jobs.send(job).await.map_err(|_| Error::Closed)?;
+        self.jobs.send(job).await?;
         answered.await.map_err(|_| Error::Stopped)?
     }
 
@@ -207,8 +207,7 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         // The writer ends when it has served the queue and sees no sender.
-        let (nobody, _) = mpsc::channel(1);
-        self.jobs = nobody;
+        self.jobs.close();
         self.end();
     }
 }

@@ -1,6 +1,7 @@
 //! Runs batches on the writer's connection.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -29,7 +30,14 @@ pub(super) mod control {
 pub(super) struct Executor<'c> {
     pub(super) connection: &'c Connection,
     path: &'c Path,
-    prepared: HashMap<(usize, usize), rusqlite::Statement<'c>>,
+    prepared: HashMap<(usize, usize), Prepared<'c>>,
+}
+
+struct Prepared<'c> {
+    statement: rusqlite::Statement<'c>,
+    parameters: usize,
+    /// INSERT, UPDATE or DELETE. After anything else the driver still tells the number of changes of the one before.
+    changes_rows: bool,
 }
 
 impl<'c> Executor<'c> {
@@ -39,7 +47,7 @@ impl<'c> Executor<'c> {
 
     /// Executes one of the [`control`] statements.
     pub(super) fn control(&mut self, sql: &'static str) -> rusqlite::Result<()> {
-        self.prepare(sql)?.raw_execute().map(|_| ())
+        self.prepare(sql)?.statement.raw_execute().map(|_| ())
     }
 
     /// Executes all statements of a batch inside of the open transaction; stops at the first failure.
@@ -52,10 +60,11 @@ impl<'c> Executor<'c> {
     }
 
     fn run_statement(&mut self, index: usize, statement: &Statement) -> Result<Outcome> {
-        let (connection, path, sql) = (self.connection, self.path, statement.sql);
+        let (path, sql) = (self.path, statement.sql);
         let failed = |row| move |source| failure::in_batch(path, (index, row), sql, source);
-        let prepared = self.prepare(sql).map_err(failed(0))?;
-        let expected = prepared.parameter_count();
+        let Prepared { statement: prepared, parameters, changes_rows } =
+            self.prepare(sql).map_err(failed(0))?;
+        let expected = *parameters;
         let uneven = statement
             .uneven
             .or((statement.rows > 0 && statement.arity != expected).then_some((0, statement.arity)));
@@ -76,10 +85,8 @@ impl<'c> Executor<'c> {
                 collect(prepared, &mut outcome.rows).map_err(failed(row))?;
                 (outcome.rows.len() - before) as u64
             } else {
-                let before = connection.total_changes();
-                prepared.raw_execute().map_err(failed(row))?;
-                // After anything but INSERT, UPDATE and DELETE, changes() still tells the one before.
-                if connection.total_changes() == before { 0 } else { connection.changes() }
+                let changed = prepared.raw_execute().map_err(failed(row))?;
+                if *changes_rows { changed as u64 } else { 0 }
             };
             if let Expect::Rows(expected) = statement.expect
                 && expected != found
@@ -94,18 +101,25 @@ impl<'c> Executor<'c> {
         Ok(outcome)
     }
 
-    fn prepare(&mut self, sql: &'static str) -> rusqlite::Result<&mut rusqlite::Statement<'c>> {
+    fn prepare(&mut self, sql: &'static str) -> rusqlite::Result<&mut Prepared<'c>> {
         let key = (sql.as_ptr() as usize, sql.len());
         if self.prepared.len() >= STATEMENTS && !self.prepared.contains_key(&key) {
             self.prepared.clear();
         }
         match self.prepared.entry(key) {
-            std::collections::hash_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                Ok(entry.insert(self.connection.prepare(sql)?))
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => {
+                let statement = self.connection.prepare(sql)?;
+                let parameters = statement.parameter_count();
+                Ok(entry.insert(Prepared { statement, parameters, changes_rows: changes_rows(sql) }))
             }
         }
     }
+}
+
+fn changes_rows(sql: &str) -> bool {
+    let first = sql.split_whitespace().next().unwrap_or_default();
+    ["INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"].iter().any(|word| first.eq_ignore_ascii_case(word))
 }
 
 /// Runs a query on a reader's connection. `index` is its place in a snapshot.

@@ -12,7 +12,9 @@ mod executor;
 mod failure;
 mod migrate;
 mod owner;
+mod queue;
 mod readers;
+mod wal;
 mod writer;
 
 pub(crate) use backup::restore;

@@ -6,17 +6,17 @@
 //! so that only the guilty one fails. That is safe because nothing of the group was acknowledged before its COMMIT.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::executor::{Executor, control};
 use super::failure;
+use super::queue::{Exit, Taken};
+use super::wal::Log;
 use crate::stats::Counters;
 use crate::{Batch, Checkpoint, Error, Options, Outcome, Result};
 
@@ -50,57 +50,20 @@ pub(super) fn serve(
     mut connection: Connection,
     path: &Path,
     options: &Options,
-    counters: &Arc<Counters>,
-    mut jobs: mpsc::Receiver<Job>,
+    counters: &Counters,
+    queue: &Exit,
 ) {
-    let wal_pages = Arc::new(AtomicU64::new(0));
-    let in_hook = Arc::clone(&wal_pages);
-    let hooked = connection.wal_hook(Some(move |_: &mut Wal, pages: i32| {
-        in_hook.store(u64::try_from(pages).unwrap_or(0), Relaxed);
-        Ok(())
-    }));
-    if let Err(error) = hooked {
-        tracing::error!(%error, "cannot watch the write-ahead log");
-        return;
-    }
-    let mut writer = Writer {
-        executor: Executor::new(&connection, path),
-        path,
-        options,
-        counters,
-        wal_pages,
-        next_checkpoint: 0,
-        stopped: false,
-    };
-    let mut taken = Vec::new();
-    let mut group = Vec::new();
-    let mut ends = Vec::new();
-    while jobs.blocking_recv_many(&mut taken, options.group_batches.max(1)) > 0 {
-        let mut rows = 0;
-        for job in taken.drain(..) {
-            match job {
-                Job::Batch(pending) => {
-                    rows += pending.batch.rows();
-                    group.push(pending);
-                    if rows >= options.group_rows {
-                        writer.commit(&mut group);
-                        rows = 0;
-                    }
-                }
-                Job::Task(task) => {
-                    writer.commit(&mut group);
-                    rows = 0;
-                    writer.task(task);
-                }
-                Job::Close(end) => {
-                    jobs.close();
-                    ends.push(end);
-                }
-            }
+    let log = match Log::watch(&mut connection, path, options) {
+        Ok(log) => log,
+        Err(error) => {
+            tracing::error!(code = error.code(), "{error}");
+            return;
         }
-        writer.commit(&mut group);
-        writer.checkpoint_if_due(jobs.is_empty());
-    }
+    };
+    let executor = Executor::new(&connection, path);
+    let mut writer = Writer { executor, path, options, counters, log, stopped: false };
+    // Dropped at the very end, which is what a closer waits for.
+    let ends = writer.run(queue);
     let stopped = writer.stopped;
     drop(writer);
     if stopped {
@@ -115,6 +78,8 @@ pub(super) fn serve(
     if let Err(error) = emptied {
         tracing::warn!(%error, "the write-ahead log could not be emptied at close; it is read at the next open");
     }
+    drop(connection);
+    drop(ends);
 }
 
 struct Writer<'c> {
@@ -122,15 +87,56 @@ struct Writer<'c> {
     path: &'c Path,
     options: &'c Options,
     counters: &'c Counters,
-    /// Pages in the log after the last commit.
-    wal_pages: Arc<AtomicU64>,
-    /// Pages from which the next checkpoint is worth trying, after one that readers kept from finishing.
-    next_checkpoint: u64,
+    log: Log,
     /// A commit failed and the hook returned: refuse everything.
     stopped: bool,
 }
 
 impl Writer<'_> {
+    /// The loop; gives back the closers that wait for the end.
+    fn run(&mut self, queue: &Exit) -> Vec<oneshot::Sender<()>> {
+        let (mut taken, mut group, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+        let limit = self.options.group_batches.max(1);
+        while ends.is_empty() || !queue.is_empty() {
+            match queue.take(&mut taken, limit, self.log.patience()) {
+                Taken::Jobs => {}
+                Taken::Nothing => {
+                    self.checkpoint();
+                    continue;
+                }
+                Taken::End => break,
+            }
+            let mut rows = 0;
+            for job in taken.drain(..) {
+                match job {
+                    Job::Batch(pending) => {
+                        rows += pending.batch.rows();
+                        group.push(pending);
+                    }
+                    Job::Task(task) => {
+                        self.commit(&mut group);
+                        self.task(task);
+                    }
+                    Job::Close(end) => {
+                        queue.close();
+                        ends.push(end);
+                    }
+                }
+                if rows >= self.options.group_rows {
+                    self.commit(&mut group);
+                }
+                if group.is_empty() {
+                    rows = 0;
+                }
+            }
+            self.commit(&mut group);
+            if self.log.is_long() {
+                self.checkpoint();
+            }
+        }
+        ends
+    }
+
     /// Commits the group and answers everyone in it.
     fn commit(&mut self, group: &mut Vec<Pending>) {
         if group.is_empty() {
@@ -143,7 +149,7 @@ impl Writer<'_> {
             }
             group.iter().map(|_| Err(Error::Stopped)).collect()
         });
-        self.counters.wal_pages.store(self.wal_pages.load(Relaxed), Relaxed);
+        self.counters.wal_pages.store(self.log.pages(), Relaxed);
         for (pending, result) in group.drain(..).zip(results) {
             match &result {
                 Ok(_) => {
@@ -157,6 +163,7 @@ impl Writer<'_> {
             // The caller may have gone; its batch is committed all the same.
             let _ = pending.answer.send((result, pending.batch));
         }
+        self.log.grow();
     }
 
     /// A result for each batch of the group; an error only when it is fatal.
@@ -264,23 +271,16 @@ impl Writer<'_> {
         }
     }
 
-    fn checkpoint_if_due(&mut self, idle: bool) {
-        let limit = if idle { self.options.wal_idle_pages } else { self.options.wal_busy_pages };
-        let pages = self.wal_pages.load(Relaxed);
-        if self.stopped || pages < u64::from(limit) || pages < self.next_checkpoint {
+    fn checkpoint(&mut self) {
+        if self.stopped {
             return;
         }
         let start = Instant::now();
         match checkpoint(self.executor.connection, self.path) {
-            Ok(done) if done.copied >= done.wal_pages => {
-                // The next commit starts the log anew.
-                self.next_checkpoint = 0;
-                self.wal_pages.store(0, Relaxed);
-            }
-            Ok(_) => self.next_checkpoint = pages + u64::from(self.options.wal_idle_pages),
+            Ok(done) => self.log.copied(done),
             Err(error @ Error::Fatal { .. }) => self.stop(&error),
             Err(error) => {
-                self.next_checkpoint = pages + u64::from(self.options.wal_idle_pages);
+                self.log.not_copied();
                 tracing::warn!(code = error.code(), "the write-ahead log stays as it is: {error}");
             }
         }
