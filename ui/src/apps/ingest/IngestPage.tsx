@@ -1,9 +1,77 @@
-import { EmptyState, Page } from "../../design";
+import { Link } from "wouter";
+import { asProblem } from "../../api";
+import {
+  Card,
+  EmptyState,
+  format,
+  Name,
+  Page,
+  ProblemNotice,
+  RelativeTime,
+  SimpleBar,
+  Skeleton,
+  StateBadge,
+} from "../../design";
+import { ConfigureForm } from "./ConfigureForm";
+import styles from "./IngestPage.module.css";
+import { useRecentIngests } from "./ingest.query";
 
+/** `/ingest`: configure and start an ingest; the recent ones beside it. */
 export default function IngestPage() {
   return (
     <Page title="Ingest">
-      <EmptyState title="Not here yet" />
+      <div className={styles.columns}>
+        <ConfigureForm />
+        <RecentIngests />
+      </div>
     </Page>
+  );
+}
+
+function RecentIngests() {
+  const recent = useRecentIngests();
+  return (
+    <Card title="Recent ingests" flush>
+      {recent.error && !recent.data && (
+        <ProblemNotice
+          problem={asProblem(recent.error)}
+          what="Recent ingests could not be read"
+          onRetry={() => recent.refetch()}
+        />
+      )}
+      {recent.isPending && (
+        <div className={styles.loading}>
+          <Skeleton height={44} lines={4} />
+        </div>
+      )}
+      {recent.data?.items.length === 0 && (
+        <EmptyState icon="ingest" title="No ingest yet">
+          Choose a folder and start. To see it work first, run <code>headway sample ./media</code>: it writes
+          a small folder of pictures with metadata, duplicates and a few broken files.
+        </EmptyState>
+      )}
+      <ul className={styles.recent}>
+        {recent.data?.items.map((run) => (
+          <li key={run.id}>
+            <Link href={`/ingest/${run.id}`} className={styles.run}>
+              <span className={styles.title}>
+                <Name text={run.title} />
+                <StateBadge state={run.state} />
+              </span>
+              <span className={styles.about}>
+                <RelativeTime at={run.created_at} live={run.ended_at === null} />
+                <span className="figures">
+                  {format.number(run.counters.processed ?? run.figures.done)} files
+                  {(run.counters.errors ?? 0) > 0 && `, ${format.plural(run.counters.errors ?? 0, "error")}`}
+                </span>
+              </span>
+              {run.ended_at === null && (
+                <SimpleBar value={run.figures.percent / 100} size="thin" label={`Progress of ${run.title}`} />
+              )}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Card>
   );
 }

@@ -75,6 +75,11 @@ describe("folders", () => {
     expect(addDirectory(filled, "/media/ab").draft.directories).toEqual(["/media/a", "/media/ab"]);
   });
 
+  it("leaves what is being typed until it is added", () => {
+    expect(addDirectory({ ...filled, folder: "/media/b" }, "/media/b").draft.folder).toBe("");
+    expect(addDirectory({ ...filled, folder: "/media/a" }, "/media/a").draft.folder).toBe("/media/a");
+  });
+
   it("replaces folders that a new one covers, when recursive", () => {
     expect(addDirectory(filled, "/media").draft.directories).toEqual(["/media"]);
     expect(addDirectory({ ...filled, recursive: false }, "/media").draft.directories).toEqual([
@@ -111,7 +116,7 @@ describe("the server's messages", () => {
 
 describe("the kept draft", () => {
   it("comes back as typed", () => {
-    const typed = { ...filled, maxFiles: "12x", autoCommit: true };
+    const typed = { ...filled, folder: "/med", maxFiles: "12x", autoCommit: true };
     expect(parseDraft(JSON.stringify(typed))).toEqual(typed);
   });
 

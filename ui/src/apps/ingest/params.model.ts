@@ -21,6 +21,8 @@ export const DRAFT_KEY = "headway.ingest.draft";
 
 export interface Draft {
   directories: string[];
+  /** A folder that is being typed and not added yet; starting adds it. */
+  folder: string;
   /** Patterns as typed, separated by spaces, commas or lines. */
   patterns: string;
   recursive: boolean;
@@ -46,6 +48,7 @@ export const MAX_DIRECTORIES = 64;
 export function defaultDraft(): Draft {
   return {
     directories: [],
+    folder: "",
     patterns: DEFAULT_PATTERNS.join(" "),
     recursive: true,
     maxFiles: "",
@@ -63,6 +66,7 @@ export function defaultDraft(): Draft {
 export function draftFrom(params: IngestParams): Draft {
   return {
     directories: [...params.directories],
+    folder: "",
     patterns: params.patterns.join(" "),
     recursive: params.recursive,
     maxFiles: params.max_files === null ? "" : String(params.max_files),
@@ -125,7 +129,7 @@ export function addDirectory(draft: Draft, path: string): { draft: Draft; refuse
     if (above !== undefined) return { draft, refused: `${clean} is already covered by ${above}.` };
   }
   const kept = draft.recursive ? draft.directories.filter((d) => !isBelow(d, clean)) : draft.directories;
-  return { draft: { ...draft, directories: [...kept, clean] }, refused: null };
+  return { draft: { ...draft, directories: [...kept, clean], folder: "" }, refused: null };
 }
 
 export function removeDirectory(draft: Draft, path: string): Draft {
@@ -183,6 +187,7 @@ export function parseDraft(text: string | null): Draft {
   const kept: Record<string, unknown> = { ...raw };
   return {
     directories: stringList(kept.directories) ?? draft.directories,
+    folder: typeof kept.folder === "string" ? kept.folder : draft.folder,
     patterns: typeof kept.patterns === "string" ? kept.patterns : draft.patterns,
     recursive: flag(kept.recursive, draft.recursive),
     maxFiles: typeof kept.maxFiles === "string" ? kept.maxFiles : draft.maxFiles,

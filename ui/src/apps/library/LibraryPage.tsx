@@ -1,9 +1,9 @@
-import { EmptyState, Page } from "../../design";
+import { useParams } from "wouter";
+import { LibraryList } from "./LibraryList";
+import { MediaPage } from "./MediaPage";
 
+/** `/library` is the list, `/library/:id` one file of it. */
 export default function LibraryPage() {
-  return (
-    <Page title="Library">
-      <EmptyState title="Not here yet" />
-    </Page>
-  );
+  const { id } = useParams<{ id?: string }>();
+  return id === undefined ? <LibraryList /> : <MediaPage id={id} />;
 }

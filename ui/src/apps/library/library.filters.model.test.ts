@@ -7,6 +7,8 @@ import {
   indexMedia,
   keywordHref,
   type LibraryFilters,
+  listHref,
+  mediaHref,
   NO_LIBRARY_FILTERS,
   orientationOf,
   parseLibraryFilters,
@@ -50,6 +52,12 @@ describe("the URL", () => {
     expect(parseLibraryFilters(new URLSearchParams("min_score=9&kind=audio&sort=luck&keyword="))).toEqual(
       NO_LIBRARY_FILTERS,
     );
+  });
+
+  it("leads to a file and back to the same list", () => {
+    expect(mediaHref("a/b", new URLSearchParams("q=x&file=old"))).toBe("/library/a%2Fb?q=x");
+    expect(listHref("7", new URLSearchParams("q=x"))).toBe("/library?q=x&file=7");
+    expect(listHref(null, new URLSearchParams())).toBe("/library");
   });
 
   it("links a keyword to its files", () => {

@@ -184,6 +184,22 @@ export function keywordHref(keyword: string): string {
   return `/library?${new URLSearchParams({ keyword }).toString()}`;
 }
 
+/** A file's own page, with the list's filters so that it leads back to them. */
+export function mediaHref(id: string, query: URLSearchParams): string {
+  const rest = new URLSearchParams(query);
+  rest.delete("file");
+  const text = rest.toString();
+  return `/library/${encodeURIComponent(id)}${text === "" ? "" : `?${text}`}`;
+}
+
+/** The list that a file's page came from; with the file open beside it. */
+export function listHref(id: string | null, query: URLSearchParams): string {
+  const rest = new URLSearchParams(query);
+  if (id !== null) rest.set("file", id);
+  const text = rest.toString();
+  return text === "" ? "/library" : `/library?${text}`;
+}
+
 function modelOf(file: MediaFile): string {
   const model = file.generation?.model;
   return typeof model === "string" ? model : "";

@@ -1,0 +1,200 @@
+import { useEffect, useRef } from "react";
+import type { Run, Stage } from "../../api";
+import {
+  Bar,
+  type BarPart,
+  Card,
+  ConnectionBadge,
+  Elapsed,
+  EmptyState,
+  format,
+  Name,
+  StatCard,
+  StateBadge,
+} from "../../design";
+import type { Connection } from "../../stream";
+import { ErrorList } from "./ErrorList";
+import styles from "./ProcessStep.module.css";
+import { type ErrorRow, type StatCard as StatFigure, statCards, type Watch } from "./process.model";
+import type { IngestPhase } from "./types";
+
+export interface ProcessStepProps {
+  run: Run;
+  phase: IngestPhase;
+  watch: Watch;
+  current: string | null;
+  errors: readonly ErrorRow[];
+  connection: Connection;
+}
+
+/** The Process step: figures, bars, the current file and errors, live. */
+export function ProcessStep({ run, phase, watch, current, errors, connection }: ProcessStepProps) {
+  return (
+    <div className={styles.process}>
+      <section className={styles.overall} aria-label="Overall progress">
+        <header className={styles.line}>
+          <ConnectionBadge connection={connection} />
+          <StateBadge state={run.state} />
+          <span className={`${styles.percent} figures`}>{format.percent(watch.percent)}</span>
+        </header>
+        <Bar parts={overallParts(watch)} percent={watch.percent} label="Files processed" />
+        <div className={styles.line}>
+          <CurrentFile current={current} phase={phase} />
+          <Pace run={run} phase={phase} />
+        </div>
+      </section>
+      <Figures watch={watch} />
+      <Announcer watch={watch} phase={phase} />
+      <Stages stages={run.stages} />
+      <Card title={`Errors (${format.number(watch.stats.errors)})`} flush>
+        {errors.length === 0 ? (
+          <EmptyState icon="check" title="No errors">
+            Whatever goes wrong with a file appears here at once, with its reason. The other files go on.
+          </EmptyState>
+        ) : (
+          <ErrorList errors={errors} total={watch.stats.errors} />
+        )}
+      </Card>
+    </div>
+  );
+}
+
+function Figures({ watch }: { watch: Watch }) {
+  return (
+    <section className={styles.figures} aria-label="Figures">
+      {statCards(watch.stats).map((card) => (
+        <div key={card.name} title={card.help} className={styles.figure}>
+          <StatCard
+            label={card.label}
+            value={format.number(card.value)}
+            note={noteOf(card)}
+            {...(card.tone === "plain"
+              ? {}
+              : { tone: card.tone === "bad" ? ("failed" as const) : ("warn" as const) })}
+            {...(card.name === "processed" ? { milestone: watch.flashes } : {})}
+          />
+        </div>
+      ))}
+    </section>
+  );
+}
+
+function noteOf(card: StatFigure): string {
+  return card.of === null ? shortHelp[card.name] : `of ${format.number(card.of)} discovered`;
+}
+
+const shortHelp: Record<StatFigure["name"], string> = {
+  discovered: "files found",
+  processed: "files",
+  metadata: "files read",
+  keywords: "distinct",
+  scores: "from sidecars",
+  nsfw: "over the threshold",
+  errors: "listed below",
+  skipped: "already known",
+  failed: "files",
+};
+
+function CurrentFile({ current, phase }: { current: string | null; phase: IngestPhase }) {
+  if (phase !== "processing") return <span className={styles.current}>All files are processed.</span>;
+  return (
+    <span className={styles.current}>
+      {current === null ? (
+        "Looking for files"
+      ) : (
+        <>
+          Now <Name text={current} mono />
+        </>
+      )}
+    </span>
+  );
+}
+
+function Pace({ run, phase }: { run: Run; phase: IngestPhase }) {
+  const moving = phase === "processing" && run.state === "running";
+  return (
+    <dl className={styles.pace}>
+      <div>
+        <dt>Elapsed</dt>
+        <dd>
+          <Elapsed from={run.started_at} to={run.ended_at} />
+        </dd>
+      </div>
+      <div>
+        <dt>Rate</dt>
+        <dd className="figures">{moving ? format.rate(run.rate_per_s) : "–"}</dd>
+      </div>
+      <div>
+        <dt>Left</dt>
+        <dd className="figures">{moving ? format.elapsed(run.eta_ms) : "–"}</dd>
+      </div>
+    </dl>
+  );
+}
+
+/** Says progress to readers each tenth of the way and at the end: enough to follow, not enough to be in the way. */
+function Announcer({ watch, phase }: { watch: Watch; phase: IngestPhase }) {
+  const box = useRef<HTMLParagraphElement>(null);
+  const said = useRef("");
+  const tenth = Math.floor(watch.percent / 10) * 10;
+  const text =
+    phase === "processing"
+      ? `${tenth} percent processed, ${watch.stats.errors > 0 ? "with errors" : "no errors"}.`
+      : `All files processed. ${format.plural(watch.stats.errors, "error")}.`;
+  useEffect(() => {
+    if (said.current === "") {
+      said.current = text;
+    } else if (said.current !== text && box.current !== null) {
+      said.current = text;
+      box.current.textContent = text;
+    }
+  }, [text]);
+  return <p className="sr" role="status" ref={box} />;
+}
+
+function Stages({ stages }: { stages: readonly Stage[] }) {
+  return (
+    <Card title="Stages">
+      <ul className={styles.stages}>
+        {stages.map((stage) => (
+          <li key={stage.name} className={styles.stage}>
+            <span className={styles.stageName}>{stage.title}</span>
+            <Bar parts={stageParts(stage)} percent={stagePercent(stage)} label={`Stage ${stage.title}`} />
+            <span className={`${styles.stageCount} figures`}>
+              {format.number(stage.done + stage.failed + stage.skipped)} / {format.number(stage.total)}
+            </span>
+            <StateBadge state={stage.state} />
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+/** The bar's full length is what never goes back; within it, failed files have their share. */
+function overallParts(watch: Watch): BarPart[] {
+  const settled = watch.stats.processed + watch.stats.failed + watch.stats.skipped;
+  const whole = watch.percent / 100;
+  if (settled === 0) return [{ tone: "running", share: whole }];
+  const failed = (watch.stats.failed / settled) * whole;
+  return [
+    { tone: watch.percent >= 100 ? "done" : "running", share: whole - failed },
+    { tone: "failed", share: failed },
+  ];
+}
+
+function stageParts(stage: Stage): BarPart[] {
+  if (stage.total <= 0) return stage.state === "closed" ? [{ tone: "done", share: 1 }] : [];
+  return [
+    { tone: "done", share: stage.done / stage.total },
+    { tone: "failed", share: stage.failed / stage.total },
+    { tone: "queued", share: (stage.skipped + stage.cancelled) / stage.total },
+    { tone: "running", share: stage.in_flight / stage.total },
+  ];
+}
+
+function stagePercent(stage: Stage): number {
+  if (stage.total <= 0) return stage.state === "closed" ? 100 : 0;
+  const settled = stage.done + stage.failed + stage.skipped + stage.cancelled;
+  return Math.min(stage.state === "closed" ? 100 : 99, (settled / stage.total) * 100);
+}
