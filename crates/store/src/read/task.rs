@@ -1,7 +1,7 @@
 //! Reading tasks: pages of them, one with its attempts, why they failed, and how long they took.
 
 use super::{MAX_PAGE, anywhere};
-use crate::{Error, Result, Store, StoredEvent};
+use crate::{Error, Result, Store};
 use db::{Query, Row};
 use model::{RunId, StageId, TaskError, TaskState, Timestamp};
 use std::sync::Arc;
@@ -117,19 +117,13 @@ impl Store {
         self.db().query(tasks_query(run, filter)).await?.iter().map(TaskRecord::from_row).collect()
     }
 
-    /// One task and what happened to it (see [`Store::events_of_item`]).
+    /// One task; what happened to it is told by [`Store::events_of_item`].
     ///
     /// # Errors
     /// As [`Store::tasks`].
-    pub async fn task(
-        &self,
-        run: RunId,
-        stage: StageId,
-        key: &str,
-    ) -> Result<Option<(TaskRecord, Vec<StoredEvent>)>> {
-        let one = Query::new(include_str!("../sql/read_task.sql")).bind(run.0).bind(stage.0).bind(key);
-        let Some(row) = self.db().query(one).await?.into_iter().next() else { return Ok(None) };
-        Ok(Some((TaskRecord::from_row(&row)?, self.events_of_item(run, stage, key).await?)))
+    pub async fn task(&self, run: RunId, stage: StageId, key: &str) -> Result<Option<TaskRecord>> {
+        let query = Query::new(include_str!("../sql/read_task.sql")).bind(run.0).bind(stage.0).bind(key);
+        self.db().query(query).await?.first().map(TaskRecord::from_row).transpose()
     }
 
     /// Why tasks of a run failed, by stage and cause, the most frequent first.
