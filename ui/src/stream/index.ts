@@ -1,2 +1,17 @@
 export { type Connection, type ConnectionState, NO_CONNECTION } from "./connection";
-export { useConnection } from "./hooks";
+export {
+  offerRun,
+  type RunLive,
+  setRefetchErrorListener,
+  useChannel,
+  useConnection,
+  useEvents,
+  useLimits,
+  useOfferRuns,
+  useRun,
+  useRuns,
+  wakeStream,
+} from "./hooks";
+export type { Channel } from "./protocol";
+export { activeRuns } from "./store";
+export { isMoving, isTerminal, type RunView } from "./stream.model";
