@@ -77,5 +77,7 @@ impl std::fmt::Debug for Options {
 fn abort(error: &Error) {
     let source = std::error::Error::source(error).map(ToString::to_string);
     tracing::error!(code = error.code(), source, "{error}");
+    // A log that is written in the background may not get that far.
+    eprintln!("headway stops: {error} ({})", source.as_deref().unwrap_or("no further cause"));
     std::process::abort();
 }

@@ -1,4 +1,5 @@
 //! Backup, restore, upkeep.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fixture;
 

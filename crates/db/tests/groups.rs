@@ -1,4 +1,5 @@
 //! Many batches in one commit; callers that leave; limits.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fixture;
 

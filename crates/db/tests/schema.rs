@@ -1,4 +1,5 @@
 //! Ownership and migrations.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fixture;
 

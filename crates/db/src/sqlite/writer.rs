@@ -285,6 +285,7 @@ impl Writer<'_> {
             }
         }
         self.counters.checkpointed(start.elapsed());
+        self.counters.wal_pages.store(self.log.pages(), Relaxed);
     }
 
     fn stop(&mut self, error: &Error) {
