@@ -6,6 +6,7 @@ import { useSignOut } from "../session/session.query";
 import { useConnection } from "../stream";
 import { CommandPalette } from "./CommandPalette";
 import styles from "./Frame.module.css";
+import { isTyping } from "./keys";
 import { breadcrumb, isInside, places } from "./navigation";
 import { type Theme, useTheme } from "./theme";
 
@@ -147,10 +148,4 @@ function useShortcuts(openPalette: () => void) {
   }, [openPalette]);
 }
 
-/** Whether keys belong to a field just now. */
-export function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement &&
-    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
-  );
-}
+export { isTyping };

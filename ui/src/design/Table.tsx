@@ -102,13 +102,14 @@ export function Table<T>(props: TableProps<T>) {
         role="rowgroup"
         tabIndex={-1}
         style={{ height: height ?? fit }}
+        data={rows}
         itemSize={rowHeight}
         onScroll={(offset) => {
           const handle = list.current;
           if (onEnd && handle && offset + handle.viewportSize > handle.scrollSize - 400) onEnd();
         }}
       >
-        {rows.map((row, index) => {
+        {(row: T, index: number) => {
           const key = rowKey(row);
           return (
             <TableRow
@@ -125,7 +126,7 @@ export function Table<T>(props: TableProps<T>) {
               ))}
             </TableRow>
           );
-        })}
+        }}
       </VList>
       {footer}
     </div>
