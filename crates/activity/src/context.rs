@@ -1,7 +1,7 @@
 //! What an attempt is given.
 
 use crate::Effects;
-use model::{Item, RunId, TaskId};
+use model::{Item, RunId};
 use serde::Deserialize as _;
 use serde_json::{Value, value::RawValue};
 use std::{
@@ -19,8 +19,6 @@ use tokio_util::sync::CancellationToken;
 pub struct Attempt {
     /// The run.
     pub run: RunId,
-    /// The task's row.
-    pub task: TaskId,
     /// The stage's name.
     pub stage: Arc<str>,
     /// The item's key; empty for a stage's single task.

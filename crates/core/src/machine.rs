@@ -192,15 +192,20 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
+    /// Keeps a fact that no input brings: a run's first, that it was created.
+    pub fn record(&mut self, event: Event) {
+        self.now = self.now.max(event.at);
+        apply(&mut self.run, &event);
+        self.transition.events.push(event);
+    }
+
     /// How a task for `stage` would begin: ready, or waiting; `None` where the stage is skipped and takes none.
     pub fn receiving(&self, stage: StageId) -> Option<TaskState> {
         crate::graph::receiving(self.definition, &self.run, stage)
     }
 
     pub(crate) fn emit(&mut self, fact: Fact) {
-        let event = Event { at: self.now, fact };
-        apply(&mut self.run, &event);
-        self.transition.events.push(event);
+        self.record(Event { at: self.now, fact });
     }
 
     pub(crate) fn command(&mut self, command: Command) {

@@ -1,1 +1,40 @@
-//! TBD
+//! The native host: it drives the core's runs on one database.
+//!
+//! ```text
+//!  ask ─▶ run loop ─▶ plan (core::Machine) ─▶ one Batch ─▶ committed ─┬─▶ hub (streams)
+//!           ▲                                                        └─▶ dispatcher ─▶ attempt ─┐
+//!           └───────────────────────────── report ◀─────────────────────────────────────────────┘
+//! ```
+//!
+//! Each run that is not over has a loop, its only writer. The loop takes all messages that wait, lets the core turn
+//! them into events and commands, and commits events, task rows and the applications' effects together. What it
+//! commits decides; everything in memory can be lost and is rebuilt from the store.
+
+mod ask;
+mod attempt;
+mod builtin;
+mod clock;
+mod dispatch;
+mod error;
+mod lease;
+mod limits;
+mod load;
+mod node;
+mod open;
+mod plan;
+mod retention;
+mod run_loop;
+mod schedules;
+mod shared;
+mod threads;
+mod verbs;
+
+pub use ask::Command;
+pub use error::{Error, Result};
+pub use limits::hardware::{Hardware, HardwareStatus};
+pub use limits::{LimitChange, LimitStatus};
+pub use open::{EngineOptions, LimitOptions};
+pub use retention::{Retention, Swept};
+pub use schedules::NewScheduleSpec;
+pub use shared::Engine;
+pub use verbs::{StartRun, Started};

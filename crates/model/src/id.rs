@@ -72,10 +72,6 @@ impl<'de> Deserialize<'de> for RunId {
     }
 }
 
-/// A task's row number in the store; never shown outside, where a task is named by (run, stage, key).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct TaskId(pub i64);
-
 /// Milliseconds since 1970-01-01 UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -17,7 +17,7 @@ pub use definition::{
 };
 pub use event::{Created, Deltas, Event, Fact, Reopened};
 pub use failure::{Failure, Retryability, TaskError};
-pub use id::{IdError, RunId, TaskId, Timestamp};
+pub use id::{IdError, RunId, Timestamp};
 pub use input::{EmittedItems, Input, TaskRef};
 pub use run::{Run, RunState, StageCounts, StageRun, StageState, WaitingFor};
 pub use task::{Item, TaskState};

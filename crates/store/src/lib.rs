@@ -5,6 +5,7 @@
 
 mod error;
 mod events;
+mod host;
 mod read;
 mod record;
 mod store;

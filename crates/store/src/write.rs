@@ -3,6 +3,7 @@
 use crate::{EventRow, Result, RunRecord};
 use db::{Statement, params};
 use model::{Definition, Run, RunId, StageId, TaskError, TaskState, Timestamp};
+use serde_json::value::RawValue;
 use std::sync::Arc;
 
 /// Names the history of event numbers where the database is new.
@@ -37,6 +38,17 @@ pub fn events(rows: &[EventRow]) -> Statement {
             event.attempt.map(i64::from),
             event.data.clone(),
         ]);
+    }
+    statement
+}
+
+/// Writes facts of the system. Their number within the system's run is the feed's, which many workers share.
+pub fn system_events(rows: &[EventRow]) -> Statement {
+    let mut statement = Statement::new(include_str!("sql/write/system_event_insert.sql"));
+    for (index, row) in rows.iter().enumerate() {
+        let event = &row.event;
+        let after = (rows.len() - 1 - index) as i64;
+        statement.push_row(params![after, event.at.0, event.kind.clone(), event.data.clone()]);
     }
     statement
 }
@@ -107,8 +119,8 @@ pub struct NewTask {
     pub key: Arc<str>,
     /// `Ready`, `Waiting`, or `Leased` by `worker` at once (its first attempt, fence 1).
     pub state: TaskState,
-    /// JSON.
-    pub data: Arc<str>,
+    /// What it works on.
+    pub data: Arc<RawValue>,
 }
 
 /// Makes tasks. A key that the stage has already is a unique violation: the batch fails and the host drops the known.
@@ -129,7 +141,7 @@ pub fn tasks<'a>(
             i64::from(leased),
             leased.then_some(worker),
             now.0,
-            task.data.clone(),
+            task.data.get(),
         ]);
     }
     statement
@@ -278,6 +290,12 @@ pub fn stage_revive(run: RunId, stage: StageId, state: TaskState, now: Timestamp
         .row(params![run.0, i64::from(stage.0), state.number(), now.0, i64::from(cancelled)])
 }
 
+/// Cancelled tasks of a stage go back to `state`.
+pub fn stage_revive_cancelled(run: RunId, stage: StageId, state: TaskState, now: Timestamp) -> Statement {
+    Statement::new(include_str!("sql/write/stage_revive_cancelled.sql"))
+        .row(params![run.0, i64::from(stage.0), state.number(), now.0])
+}
+
 /// One failed task goes back to `state`.
 pub fn task_revive(run: RunId, stage: StageId, key: &Arc<str>, state: TaskState, now: Timestamp) -> Statement {
     Statement::new(include_str!("sql/write/task_revive.sql"))
@@ -302,6 +320,23 @@ pub fn tasks_lost(run: RunId, stage: StageId, now: Timestamp, worker: i64) -> St
     Statement::new(include_str!("sql/write/tasks_lost.sql"))
         .row(params![run.0, i64::from(stage.0), now.0, worker])
         .returning()
+}
+
+/// A ready task that took too many workers down with it ends as failed.
+///
+/// # Errors
+/// [`Error::Json`](crate::Error::Json).
+pub fn task_poisoned(
+    run: RunId,
+    stage: StageId,
+    key: &Arc<str>,
+    now: Timestamp,
+    error: &TaskError,
+) -> Result<Statement> {
+    let error = serde_json::to_string(error)?;
+    Ok(Statement::new(include_str!("sql/write/task_poisoned.sql"))
+        .row(params![run.0, i64::from(stage.0), key.clone(), now.0, error])
+        .expect_rows(1))
 }
 
 /// Who leases tasks.

@@ -1,0 +1,95 @@
+//! A gate: so many attempts of one wait class at once.
+
+use crate::{
+    lease::Lease,
+    limits::{LimitChange, LimitStatus, Limiter, Pressure},
+};
+use model::Timestamp;
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+/// How much work stands ready before a gate, in time: long enough for a claim (a commit or two), short enough that a
+/// second worker is not kept waiting.
+const BUFFER_MS: f64 = 60.0;
+
+/// Most tasks in a gate's buffer.
+const MAX_BUFFER: usize = 2_048;
+
+pub(super) struct Gate {
+    pub(super) limiter: Limiter,
+    pub(super) running: usize,
+    /// Room promised to plans under way.
+    pub(super) reserved: usize,
+    pub(super) buffer: VecDeque<Arc<Lease>>,
+    /// Attempts per second, smoothed.
+    rate: f64,
+    ended_since: u64,
+    counted_at: std::time::Instant,
+}
+
+impl Gate {
+    pub(super) fn new(limiter: Limiter) -> Self {
+        Self {
+            limiter,
+            running: 0,
+            reserved: 0,
+            buffer: VecDeque::new(),
+            rate: 0.0,
+            ended_since: 0,
+            counted_at: std::time::Instant::now(),
+        }
+    }
+
+    pub(super) fn limit(&self) -> usize {
+        self.limiter.limit() as usize
+    }
+
+    /// How many tasks may stand in the buffer: one round of the slots, or what they do in [`BUFFER_MS`].
+    fn buffer_goal(&self) -> usize {
+        let by_rate = (self.rate * BUFFER_MS / 1_000.0) as usize;
+        by_rate.clamp(self.limit().min(64), MAX_BUFFER)
+    }
+
+    /// How many more tasks may be leased.
+    pub(super) fn room(&self) -> usize {
+        let there = self.running + self.buffer.len() + self.reserved;
+        (self.limit() + self.buffer_goal()).saturating_sub(there)
+    }
+
+    /// Whether a claim is due: half of the buffer is gone.
+    pub(super) fn is_low(&self) -> bool {
+        self.buffer.len() + self.reserved <= self.buffer_goal() / 2
+    }
+
+    /// The next task, where a slot is free.
+    pub(super) fn next(&mut self) -> Option<Arc<Lease>> {
+        if self.running >= self.limit() {
+            return None;
+        }
+        let lease = self.buffer.pop_front()?;
+        self.running += 1;
+        self.limiter.started();
+        Some(lease)
+    }
+
+    pub(super) fn ended(&mut self, took: Duration, failed: bool) {
+        self.running = self.running.saturating_sub(1);
+        self.limiter.ended(took, failed);
+        self.ended_since += 1;
+        let span = self.counted_at.elapsed().as_secs_f64();
+        if self.ended_since >= 256 || span > 0.25 {
+            let now_rate = self.ended_since as f64 / span.max(1e-6);
+            self.rate = 0.5 * self.rate + 0.5 * now_rate;
+            self.ended_since = 0;
+            self.counted_at = std::time::Instant::now();
+        }
+    }
+
+    pub(super) fn adapt(&mut self, now: Timestamp, pressure: &Pressure) -> Option<LimitChange> {
+        let waiting = !self.buffer.is_empty();
+        self.limiter.adapt(now, self.running, waiting, pressure)
+    }
+
+    pub(super) fn status(&self) -> LimitStatus {
+        self.limiter.status(self.running)
+    }
+}

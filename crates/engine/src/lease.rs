@@ -1,0 +1,71 @@
+//! A leased task, ready to be attempted, and what comes back.
+
+use activity::{Attempt, Chunk, EmitError, Log, Outcome, Performer};
+use model::{StageId, WaitClass};
+use std::sync::Arc;
+use store::write::{Held, Span};
+use tokio::sync::oneshot;
+
+/// A task under lease: all that an attempt needs.
+pub(crate) struct Lease {
+    pub(crate) attempt: Arc<Attempt>,
+    pub(crate) held: Held,
+    pub(crate) work: Arc<StageWork>,
+}
+
+/// What the tasks of a stage share.
+pub(crate) struct StageWork {
+    pub(crate) stage: StageId,
+    pub(crate) name: Arc<str>,
+    pub(crate) performer: Performer,
+    pub(crate) class: WaitClass,
+    pub(crate) params: Arc<serde_json::Value>,
+    pub(crate) timeout_ms: Option<u64>,
+    pub(crate) heartbeat_timeout_ms: Option<u64>,
+    pub(crate) concurrency: Option<u32>,
+}
+
+/// What the run's loop is told.
+pub(crate) enum Message {
+    /// An attempt ended.
+    Report(Report),
+    /// An attempt under way commits a chunk.
+    Chunk(ChunkMessage),
+    /// Lines of an attempt's log, outside of a report.
+    Lines(Lines),
+    /// Somebody asks something of the run.
+    Ask(crate::ask::Asked),
+}
+
+/// An attempt ended.
+pub(crate) struct Report {
+    pub(crate) lease: Arc<Lease>,
+    pub(crate) span: Span,
+    pub(crate) outcome: Outcome,
+    pub(crate) lines: Vec<Log>,
+}
+
+/// An attempt under way commits a chunk.
+pub(crate) struct ChunkMessage {
+    pub(crate) lease: Arc<Lease>,
+    pub(crate) chunk: Chunk,
+    pub(crate) lines: Vec<Log>,
+    pub(crate) reply: oneshot::Sender<Result<(), EmitError>>,
+}
+
+/// Lines of an attempt's log.
+pub(crate) struct Lines {
+    pub(crate) lease: Arc<Lease>,
+    pub(crate) lines: Vec<Log>,
+}
+
+impl Lease {
+    /// The task as the core knows it.
+    pub(crate) fn task(&self) -> model::TaskRef {
+        model::TaskRef {
+            stage: self.held.stage,
+            key: self.held.key.clone(),
+            attempt: self.attempt.attempt,
+        }
+    }
+}

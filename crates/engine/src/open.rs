@@ -1,0 +1,153 @@
+//! Opening an engine, and ending it.
+
+use crate::{
+    Hardware, Result, builtin, clock,
+    dispatch::{Dispatcher, pump},
+    limits::{Limiter, Pressure, bucket::BucketLaw, cpu::CpuLaw, io::IoLaw},
+    node, retention, schedules,
+    shared::{Attempts, Engine, Inner, Works},
+    threads::Threads,
+};
+use activity::Registry;
+use model::{Definition, WaitClass};
+use std::{sync::Arc, time::Duration};
+use store::Store;
+use stream::Hub;
+use tokio_util::sync::CancellationToken;
+
+/// How often limits look at what happened.
+const ADAPT: Duration = Duration::from_millis(500);
+
+/// How often a drain looks whether anything still runs.
+const DRAIN_LOOK: Duration = Duration::from_millis(10);
+
+/// What an engine is opened with.
+pub struct EngineOptions {
+    /// Its tables.
+    pub store: Store,
+    /// Where commits are announced.
+    pub hub: Hub,
+    /// The applications' activities.
+    pub registry: Registry,
+    /// Pipelines, each with its application's name.
+    pub pipelines: Vec<(Definition, String)>,
+    /// What people read of this process.
+    pub name: String,
+    /// Bounds of the limits.
+    pub limits: LimitOptions,
+    /// How long ended runs are kept.
+    pub retention: crate::Retention,
+}
+
+/// Bounds of the limits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LimitOptions {
+    /// Pins the limit of work that computes; detected where absent.
+    pub cpu: Option<u32>,
+    /// Pins the limit of work that waits; adapts where absent.
+    pub io: Option<u32>,
+}
+
+impl Engine {
+    /// Opens an engine: takes over what a dead one left, and goes on with all runs that are not over.
+    ///
+    /// # Errors
+    /// [`crate::Error`] where the store does not answer; `UnknownActivity` for a pipeline
+    /// whose activities are not registered.
+    pub async fn open(options: EngineOptions) -> Result<Self> {
+        let hardware = Hardware::detect();
+        let mut registry = options.registry;
+        registry.extend(builtin::registry());
+        let engine = Self::from_inner(Inner {
+            store: options.store,
+            hub: options.hub,
+            registry,
+            worker: clock::random_id(),
+            worker_name: Arc::from(options.name),
+            dispatcher: Dispatcher::new(limiters(&hardware, options.limits)),
+            hardware,
+            threads: Threads::new(),
+            attempts: Attempts::default(),
+            pipelines: parking_lot::RwLock::default(),
+            runs: parking_lot::Mutex::default(),
+            works: Works::default(),
+            end: CancellationToken::new(),
+            draining: std::sync::atomic::AtomicBool::new(false),
+        });
+        for (definition, app) in options.pipelines {
+            engine.register_definition(definition, &app)?;
+        }
+        engine.threads().grow_to(engine.dispatcher().cpu_limit());
+        node::register(&engine).await?;
+        crate::load::load(&engine).await?;
+        tokio::spawn(pump::pump(engine.clone()));
+        tokio::spawn(node::heartbeat(engine.clone()));
+        tokio::spawn(adapt(engine.clone()));
+        tokio::spawn(schedules::fire(engine.clone()));
+        tokio::spawn(retention::sweep(engine.clone(), options.retention));
+        Ok(engine)
+    }
+
+    /// Stops taking work, lets attempts under way end until `deadline` has passed, and gives back what was not begun.
+    /// What is still under way then is leased again by the next process.
+    pub async fn drain(&self, deadline: Duration) {
+        self.inner().draining.store(true, std::sync::atomic::Ordering::Release);
+        let held = self.dispatcher().drain();
+        self.give_back(held);
+        let begun = tokio::time::Instant::now();
+        while self.running() > 0 && begun.elapsed() < deadline {
+            tokio::time::sleep(DRAIN_LOOK).await;
+        }
+        self.attempts().stop_all();
+        node::ended(self).await;
+        self.inner().end.cancel();
+    }
+
+    /// What was detected of the machine, and how it does now.
+    pub fn hardware(&self) -> crate::HardwareStatus {
+        self.inner().hardware.status()
+    }
+
+    /// Writes changes of limits as events of the system, and announces them.
+    pub(crate) async fn note_limits(&self, changes: Vec<crate::LimitChange>) {
+        if let Err(error) = node::write_limits(self, changes).await {
+            tracing::warn!(%error, "changes of limits could not be written");
+        }
+    }
+}
+
+fn limiters(hardware: &Hardware, options: LimitOptions) -> impl Fn(&WaitClass) -> Limiter + Send + use<> {
+    let cpus = hardware.cpus_effective;
+    move |class| {
+        let now = clock::now();
+        let (law, pinned): (Box<dyn crate::limits::Law>, Option<u32>) = match class {
+            WaitClass::Cpu => (Box::new(CpuLaw::new(cpus)), options.cpu),
+            WaitClass::Io => (Box::new(IoLaw::default()), options.io),
+            WaitClass::Bucket(_) => (Box::new(BucketLaw::default()), None),
+        };
+        let mut limiter = Limiter::new(class.clone(), law, now);
+        if pinned.is_some() {
+            limiter.pin(pinned, now);
+        }
+        limiter
+    }
+}
+
+/// Lets the limits follow what happens. It sleeps while nothing runs.
+async fn adapt(engine: Engine) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(ADAPT) => {}
+            () = engine.ended() => return,
+        }
+        if engine.running() == 0 {
+            continue;
+        }
+        let changes = engine.dispatcher().adapt(&Pressure::read());
+        if !changes.is_empty() {
+            engine.threads().grow_to(engine.dispatcher().cpu_limit());
+            engine.dispatcher().start_what_may(&engine);
+            engine.note_limits(changes).await;
+        }
+    }
+}

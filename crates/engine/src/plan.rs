@@ -1,0 +1,433 @@
+//! From messages to one batch: what the core decided, as rows.
+//!
+//! A plan is a value. It can be made again with a message left out (its lease had passed on), with a message's effects
+//! replaced by a failure (the database refused them), or with items left out that the run has already: the loop
+//! starts with the hopeful plan and learns from what the database says.
+
+mod effects;
+mod feed;
+
+pub(crate) use feed::new_lease;
+
+use crate::{
+    Result,
+    ask::Resolved,
+    dispatch::Reserved,
+    lease::{Lease, Message},
+    shared::Engine,
+};
+use activity::{Effects, Items, Outcome};
+use db::{Batch, Statement};
+use effects::Wrote;
+use headway_core::{Command, Machine, Refused};
+use model::{
+    EmittedItems, Failure, Input, Item, RunId, StageId, TaskRef, TaskState, Timestamp,
+};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+use store::{
+    EventRow, RunRecord,
+    write::{self, NewTask},
+};
+
+/// What the loop has learnt from the database about the messages of this commit.
+#[derive(Default)]
+pub(crate) struct Lessons {
+    /// Messages whose attempt no longer holds its task.
+    pub(crate) superseded: HashSet<usize>,
+    /// Messages whose effects the database refused, with the failure that they become.
+    pub(crate) rejected: HashMap<usize, Failure>,
+    /// Items that the run has already; looked up after a unique violation.
+    pub(crate) known: Option<HashSet<(StageId, Arc<str>)>>,
+}
+
+/// Whose fault it is when a statement fails.
+pub(crate) enum Origin {
+    /// Nobody's: the run has another writer.
+    Run,
+    /// The message that holds the lease, for each parameter row.
+    Leases(Vec<usize>),
+    /// Items that the run has already.
+    Items,
+    /// The message whose effects these are.
+    Effects(usize),
+    /// A command's.
+    Other,
+}
+
+/// One commit, ready to be executed.
+pub(crate) struct Plan {
+    pub(crate) batch: Batch,
+    pub(crate) origins: Vec<Origin>,
+    /// The run afterwards.
+    pub(crate) record: Arc<RunRecord>,
+    pub(crate) events: Vec<EventRow>,
+    /// Tasks leased as they are made.
+    pub(crate) leases: Vec<Arc<Lease>>,
+    pub(crate) reserved: Vec<Reserved>,
+    /// How many leases end with this commit, by stage.
+    pub(crate) settled: HashMap<StageId, usize>,
+    /// Messages that the core refused.
+    pub(crate) refused: HashMap<usize, Refused>,
+    /// All items that the plan makes tasks of: what is looked up after a unique violation.
+    pub(crate) new_keys: Vec<(StageId, Arc<str>)>,
+}
+
+/// Makes the plan for `messages` on `record`. `resolved` holds what was looked up for those that ask.
+///
+/// # Errors
+/// [`Error::Json`] where a value has no JSON form; nothing has happened then.
+pub(crate) fn plan(
+    engine: &Engine,
+    record: &Arc<RunRecord>,
+    messages: &[Message],
+    resolved: &HashMap<usize, Resolved>,
+    lessons: &Lessons,
+    now: Timestamp,
+) -> Result<Plan> {
+    let mut planner = Planner::new(engine, record, lessons, now);
+    for (index, message) in messages.iter().enumerate() {
+        if !lessons.superseded.contains(&index) {
+            planner.message(index, message, resolved.get(&index))?;
+        }
+    }
+    planner.finish()
+}
+
+/// The plan of a run that begins: its first events, and its first tasks leased at once where there is room.
+pub(crate) fn plan_start(
+    engine: &Engine,
+    record: &RunRecord,
+    idempotency_key: Option<&str>,
+    now: Timestamp,
+) -> Result<Plan> {
+    feed::plan_start(engine, record, idempotency_key, now)
+}
+
+/// The plan of one input without a message.
+pub(crate) fn plan_input(
+    engine: &Engine,
+    record: &Arc<RunRecord>,
+    resolved: &Resolved,
+    now: Timestamp,
+) -> Result<Plan> {
+    let lessons = Lessons::default();
+    let mut planner = Planner::new(engine, record, &lessons, now);
+    planner.ask(0, resolved)?;
+    planner.finish()
+}
+
+/// The feed's newest number, as a committed plan's first statement answered it.
+pub(crate) fn newest(outcomes: &[db::Outcome]) -> i64 {
+    let row = outcomes.first().and_then(|outcome| outcome.rows.first());
+    row.and_then(|row| row.get::<i64>(0).ok()).unwrap_or_default()
+}
+
+struct Planner<'a> {
+    engine: &'a Engine,
+    record: &'a Arc<RunRecord>,
+    machine: Machine<'a>,
+    now: Timestamp,
+    lessons: &'a Lessons,
+    events: Vec<model::Event>,
+    wrote: Wrote,
+    tasks: Vec<NewTask>,
+    seen: HashSet<(StageId, Arc<str>)>,
+    /// Statements over whole stages: they come after the new tasks are there.
+    after: Vec<Statement>,
+    settled: HashMap<StageId, usize>,
+    refused: HashMap<usize, Refused>,
+}
+
+impl<'a> Planner<'a> {
+    fn new(engine: &'a Engine, record: &'a Arc<RunRecord>, lessons: &'a Lessons, now: Timestamp) -> Self {
+        Self {
+            engine,
+            record,
+            machine: Machine::new(&record.definition, record.run.clone()),
+            now,
+            lessons,
+            events: Vec::new(),
+            wrote: Wrote::default(),
+            tasks: Vec::new(),
+            seen: HashSet::new(),
+            after: Vec::new(),
+            settled: HashMap::new(),
+            refused: HashMap::new(),
+        }
+    }
+
+    fn message(&mut self, index: usize, message: &Message, resolved: Option<&Resolved>) -> Result<()> {
+        match message {
+            Message::Report(report) => {
+                self.lines(&report.lease, &report.lines);
+                self.report(index, report)
+            }
+            Message::Chunk(chunk) => {
+                self.lines(&chunk.lease, &chunk.lines);
+                self.chunk(index, chunk)
+            }
+            Message::Lines(lines) => {
+                self.lines(&lines.lease, &lines.lines);
+                Ok(())
+            }
+            Message::Ask(_) => match resolved {
+                Some(resolved) => self.ask(index, resolved),
+                None => Ok(()),
+            },
+        }
+    }
+
+    fn report(&mut self, index: usize, report: &crate::lease::Report) -> Result<()> {
+        let lease = &report.lease;
+        if let Some(failure) = self.lessons.rejected.get(&index) {
+            return self.failure(index, report, failure.clone());
+        }
+        match &report.outcome {
+            Outcome::Success(success) => {
+                let same;
+                let items: &[Item] = match &success.items {
+                    Items::These(items) => items,
+                    Items::Same => {
+                        let data = success.output.clone().unwrap_or_else(|| lease.attempt.data.clone());
+                        same = [Item { key: lease.held.key.clone(), data }];
+                        &same
+                    }
+                };
+                let before = self.tasks.len();
+                let emitted = self.flow(lease.held.stage, items);
+                let ms = report.span.ended_at.since(report.span.started_at);
+                let counters = success.effects.counters.clone();
+                let input = Input::Succeeded { task: lease.task(), items: emitted, counters, ms };
+                self.notes(lease, &success.effects);
+                if self.take(index, input)? {
+                    let output = success.output.as_ref().map(|output| output.get());
+                    self.wrote.done(index, &lease.held, report.span, output);
+                    self.wrote.effects(index, &success.effects);
+                    *self.settled.entry(lease.held.stage).or_default() += 1;
+                } else {
+                    self.tasks.truncate(before);
+                }
+                Ok(())
+            }
+            Outcome::Failure(failed) => self.failure(index, report, failed.failure.clone()),
+            // The attempt stopped because the run ended or the worker drains; what it held is given back.
+            Outcome::Cancelled => {
+                let failure = Failure {
+                    error: model::TaskError::new("stopped", "the attempt stopped before it was done"),
+                    retry: model::Retryability::Throttled(0),
+                };
+                self.failure(index, report, failure)
+            }
+        }
+    }
+
+    fn failure(&mut self, index: usize, report: &crate::lease::Report, failure: Failure) -> Result<()> {
+        let lease = &report.lease;
+        let policy = self.record.definition.stage(lease.held.stage).map(|stage| stage.retry);
+        let random = crate::clock::random();
+        let again = policy
+            .and_then(|policy| headway_core::delay_ms(&policy, lease.attempt.attempt, failure.retry, random));
+        let effects = match again {
+            Some(_) => Effects::default(),
+            None => lease.work.performer.failed(&lease.attempt, &failure.error),
+        };
+        let ms = report.span.ended_at.since(report.span.started_at);
+        let error = failure.error.clone();
+        let counters = effects.counters.clone();
+        let input = Input::Failed { task: lease.task(), failure, counters, ms, random };
+        if again.is_none() {
+            self.notes(lease, &effects);
+        }
+        let refused = self.machine.take(input, self.now);
+        let transition = self.machine.take_transition();
+        self.events.extend(transition.events);
+        if let Err(refused) = refused {
+            self.refused.insert(index, refused);
+            return Ok(());
+        }
+        for command in transition.commands {
+            match command {
+                Command::RetryTask { due_at, counted, .. } => {
+                    let row = write::task_retry(&lease.held, report.span, due_at, i64::from(!counted), &error)?;
+                    self.wrote.lease(index, row);
+                }
+                Command::FailTask { .. } => {
+                    self.wrote.lease(index, write::task_failed(&lease.held, report.span, &error)?);
+                }
+                other => self.command(other)?,
+            }
+        }
+        self.wrote.effects(index, &effects);
+        *self.settled.entry(lease.held.stage).or_default() += 1;
+        Ok(())
+    }
+
+    fn chunk(&mut self, index: usize, message: &crate::lease::ChunkMessage) -> Result<()> {
+        let lease = &message.lease;
+        let before = self.tasks.len();
+        let emitted = self.flow(lease.held.stage, &message.chunk.items);
+        let counters = message.chunk.effects.counters.clone();
+        self.notes(lease, &message.chunk.effects);
+        if self.take(index, Input::Emitted { task: lease.task(), items: emitted, counters })? {
+            self.wrote.lease(index, write::task_held(&lease.held));
+            self.wrote.effects(index, &message.chunk.effects);
+        } else {
+            self.tasks.truncate(before);
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, index: usize, resolved: &Resolved) -> Result<()> {
+        let before = self.tasks.len();
+        let mut input = resolved.input.clone();
+        if let (Input::Signal { items, .. }, Some((stage, flow))) = (&mut input, &resolved.flow) {
+            *items = self.flow(*stage, flow);
+        }
+        let refused = self.machine.take(input, self.now);
+        let transition = self.machine.take_transition();
+        self.events.extend(transition.events);
+        if let Err(refused) = refused {
+            self.tasks.truncate(before);
+            self.refused.insert(index, refused);
+            return Ok(());
+        }
+        self.wrote.others(resolved.rows.iter().cloned());
+        for command in transition.commands {
+            match (&resolved.revive, command) {
+                (Some(chosen), Command::ReviveTasks { stage, state, cancelled }) => {
+                    self.revive(chosen, stage, state, cancelled);
+                }
+                (_, command) => self.command(command)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn revive(&mut self, chosen: &[(StageId, Arc<str>)], stage: StageId, state: TaskState, cancelled: bool) {
+        let run = self.record.run.id;
+        for (_, key) in chosen.iter().filter(|(of, _)| *of == stage) {
+            self.after.push(write::task_revive(run, stage, key, state, self.now));
+        }
+        if cancelled {
+            self.after.push(write::stage_revive_cancelled(run, stage, state, self.now));
+        }
+    }
+
+    /// Items as tasks of the stages fed by `source`.
+    fn flow(&mut self, source: StageId, items: &[Item]) -> Vec<EmittedItems> {
+        let mut emitted = Vec::new();
+        let definition = &self.record.definition;
+        for stage in definition.fed_by(source) {
+            let Some(state) = self.machine.receiving(stage) else { continue };
+            let mut count = 0;
+            for item in items {
+                if self.is_known(stage, &item.key) {
+                    continue;
+                }
+                count += 1;
+                self.tasks.push(NewTask { stage, key: item.key.clone(), state, data: item.data.clone() });
+            }
+            emitted.push(EmittedItems { stage, count });
+        }
+        emitted
+    }
+
+    /// Only after the database has said that something is there twice does the plan look at every key.
+    fn is_known(&mut self, stage: StageId, key: &Arc<str>) -> bool {
+        let Some(known) = &self.lessons.known else { return false };
+        let place = (stage, key.clone());
+        known.contains(&place) || !self.seen.insert(place)
+    }
+
+    fn lines(&mut self, lease: &Lease, lines: &[activity::Log]) {
+        for line in lines {
+            let input = Input::Log {
+                task: lease.task(),
+                level: Arc::from(line.level),
+                message: line.message.clone(),
+            };
+            self.say(input);
+        }
+    }
+
+    fn notes(&mut self, lease: &Lease, effects: &Effects) {
+        for note in &effects.notes {
+            let task: TaskRef = lease.task();
+            self.say(Input::App { task, name: note.name.clone(), data: note.data.clone() });
+        }
+    }
+
+    /// A run that is over takes no more lines; they are of no use to anybody then.
+    fn say(&mut self, input: Input) {
+        if self.machine.take(input, self.now).is_ok() {
+            self.events.extend(self.machine.take_transition().events);
+        }
+    }
+
+    /// Gives the core an input; `false` where it refused.
+    fn take(&mut self, index: usize, input: Input) -> Result<bool> {
+        let refused = self.machine.take(input, self.now);
+        let transition = self.machine.take_transition();
+        self.events.extend(transition.events);
+        if let Err(refused) = refused {
+            self.refused.insert(index, refused);
+            return Ok(false);
+        }
+        for command in transition.commands {
+            self.command(command)?;
+        }
+        Ok(true)
+    }
+
+    fn command(&mut self, command: Command) -> Result<()> {
+        let run: RunId = self.record.run.id;
+        match command {
+            Command::CreateTask { stage, key, state } => {
+                self.tasks.push(NewTask { stage, key, state, data: feed::null() });
+            }
+            Command::CreateInputTasks { stage, state } => {
+                for task in feed::input_tasks(&self.record.run.input, stage, state)? {
+                    self.tasks.push(task);
+                }
+            }
+            Command::ReleaseTasks { stage } => self.after.push(write::stage_release(run, stage, self.now)),
+            Command::SkipTasks { stage } => self.after.push(write::stage_skip(run, stage, self.now)),
+            Command::ExpireTasks { stage } => {
+                let error = model::TaskError::new("signal_expired", "the signal did not come in time");
+                self.after.push(write::stage_expire(run, stage, self.now, &error)?);
+            }
+            Command::ReviveTasks { stage, state, cancelled } => {
+                self.after.push(write::stage_revive(run, stage, state, self.now, cancelled));
+            }
+            Command::CancelTasks => self.after.push(write::cancel_tasks(run, self.now)),
+            // Only failures bring these, and they are served where the lease is known.
+            Command::RetryTask { .. } | Command::FailTask { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Plan> {
+        let was_seq = self.record.run.run_seq;
+        let (run, _) = self.machine.into_parts();
+        let record = Arc::new(RunRecord {
+            run,
+            definition: self.record.definition.clone(),
+            meta: self.record.meta.clone(),
+        });
+        let parts = feed::Parts {
+            was_seq: Some(was_seq),
+            record,
+            events: self.events,
+            tasks: self.tasks,
+            wrote: self.wrote,
+            after: self.after,
+            settled: self.settled,
+            refused: self.refused,
+            now: self.now,
+        };
+        feed::assemble(self.engine, parts, Vec::new())
+    }
+}

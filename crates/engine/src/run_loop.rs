@@ -1,0 +1,345 @@
+//! A run's loop: the only writer of its run.
+//!
+//! It takes all messages that wait, plans, commits, announces. While a commit is on its way to the disk, the next
+//! messages gather: the slower the disk, the larger the batches.
+
+use crate::{
+    Error, Result,
+    ask::{Resolved, resolve},
+    clock,
+    lease::Message,
+    plan::{Lessons, Origin, Plan, plan},
+    shared::{Engine, RunHandle},
+};
+use activity::EmitError;
+use model::{Failure, Input, RunId, RunState, StageId, StageState, Timestamp, Work};
+use parking_lot::RwLock;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+use store::{RunRecord, write};
+use stream::Commit;
+use tokio::sync::mpsc;
+
+/// Messages that wait before attempts have to.
+const INBOX: usize = 2_048;
+
+/// Most messages of one commit.
+const MAX_MESSAGES: usize = 1_024;
+
+/// How long a store that refuses (a full disk) is left alone before the same commit is tried again.
+const AFTER_ERROR: Duration = Duration::from_millis(500);
+
+pub(crate) fn handle(record: Arc<RunRecord>) -> (RunHandle, mpsc::Receiver<Message>) {
+    let (inbox, messages) = mpsc::channel(INBOX);
+    (RunHandle { inbox, record: Arc::new(RwLock::new(record)) }, messages)
+}
+
+/// Serves a run until it is over, or the engine ends.
+pub(crate) async fn serve(
+    engine: Engine,
+    run: RunId,
+    handle: RunHandle,
+    mut messages: mpsc::Receiver<Message>,
+) {
+    let mut gathered = Vec::new();
+    loop {
+        let record = handle.record.read().clone();
+        if record.run.state.is_final() && messages.is_empty() && retire(&engine, run, &mut messages) {
+            return;
+        }
+        let deadline = signal_deadline(&record);
+        gathered.clear();
+        tokio::select! {
+            count = messages.recv_many(&mut gathered, MAX_MESSAGES) => {
+                if count == 0 {
+                    return;
+                }
+            }
+            () = until(deadline) => {}
+            () = engine.ended() => return,
+        }
+        let expired = deadline.filter(|(at, _)| *at <= clock::now()).map(|(_, stage)| stage);
+        if !settle(&engine, &handle, std::mem::take(&mut gathered), expired).await {
+            return;
+        }
+    }
+}
+
+/// Takes the loop out of the engine's map; `false` where a message came in meanwhile.
+fn retire(engine: &Engine, run: RunId, messages: &mut mpsc::Receiver<Message>) -> bool {
+    let mut runs = engine.inner().runs.lock();
+    if !messages.is_empty() {
+        return false;
+    }
+    messages.close();
+    runs.remove(&run);
+    drop(runs);
+    engine.dispatcher().forget(run);
+    true
+}
+
+/// The earliest time at which a signal is overdue, and the stage that waits for it.
+fn signal_deadline(record: &RunRecord) -> Option<(Timestamp, StageId)> {
+    if record.run.state.is_final() || record.run.state == RunState::Paused {
+        return None;
+    }
+    let deadlines = record.definition.ids().zip(&record.run.stages).filter_map(|(id, run)| {
+        let stage = record.definition.stage(id)?;
+        let waits = matches!(stage.work, Work::Signal { .. }) && run.state == StageState::Open;
+        let opened = run.opened_at.filter(|_| waits && run.counts.waiting > 0)?;
+        stage.timeout_ms.map(|timeout| (opened.plus(timeout), id))
+    });
+    deadlines.min()
+}
+
+async fn until(deadline: Option<(Timestamp, StageId)>) {
+    match deadline {
+        Some((at, _)) => tokio::time::sleep(Duration::from_millis(at.since(clock::now()))).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Commits `messages`, whatever it takes; `false` where the store is closed.
+async fn settle(
+    engine: &Engine,
+    handle: &RunHandle,
+    messages: Vec<Message>,
+    expired: Option<StageId>,
+) -> bool {
+    let mut lessons = Lessons::default();
+    let mut resolved: HashMap<usize, Resolved> = HashMap::new();
+    let mut failures: HashMap<usize, Error> = HashMap::new();
+    let record = handle.record.read().clone();
+    for (index, message) in messages.iter().enumerate() {
+        if let Message::Ask(asked) = message {
+            match resolve(engine, &record, &asked.command).await {
+                Ok(found) => {
+                    resolved.insert(index, found);
+                }
+                Err(error) => {
+                    failures.insert(index, error);
+                }
+            }
+        }
+    }
+    let expiry = expired.map(|stage| Resolved::from(Input::SignalExpired { stage }));
+    loop {
+        let record = handle.record.read().clone();
+        let now = clock::now();
+        let planned = match &expiry {
+            Some(expiry) if messages.is_empty() => {
+                crate::plan::plan_input(engine, &record, expiry, now)
+            }
+            _ => plan(engine, &record, &messages, &resolved, &lessons, now),
+        };
+        let plan = match planned {
+            Ok(plan) => plan,
+            Err(error) => {
+                // Only a value without a JSON form brings this: a fault in the code, and the run cannot go on with it.
+                tracing::error!(run = %record.run.id, %error, "a commit could not be planned");
+                answer(messages, &mut failures, &lessons, HashMap::new(), &record);
+                return true;
+            }
+        };
+        if plan.events.is_empty() && plan.batch.statements.len() <= 2 {
+            engine.dispatcher().unreserve(&plan.reserved);
+            engine.dispatcher().committed(engine, &record, &[], &superseded(&messages, &lessons), Vec::new());
+            answer(messages, &mut failures, &lessons, plan.refused, &record);
+            return true;
+        }
+        match engine.store().db().execute(plan.batch.clone()).await {
+            Ok(outcomes) => {
+                let newest = crate::plan::newest(&outcomes);
+                let mut settled = plan.settled.clone();
+                for (stage, count) in superseded(&messages, &lessons) {
+                    *settled.entry(stage).or_default() += count;
+                }
+                let refused = plan.refused.clone();
+                let record = plan.record.clone();
+                announce(engine, handle, plan, &settled, newest);
+                answer(messages, &mut failures, &lessons, refused, &record);
+                return true;
+            }
+            Err(error) => {
+                engine.dispatcher().unreserve(&plan.reserved);
+                if !learn(engine, handle, plan, error, &messages, &mut lessons).await {
+                    return false;
+                }
+            }
+        }
+    }
+}
+
+/// Leases that had passed on are no longer held by this worker.
+fn superseded(messages: &[Message], lessons: &Lessons) -> HashMap<StageId, usize> {
+    let mut count = HashMap::new();
+    for index in &lessons.superseded {
+        if let Some(Message::Report(report)) = messages.get(*index) {
+            *count.entry(report.lease.held.stage).or_default() += 1;
+        }
+    }
+    count
+}
+
+/// What the database's refusal says about the messages; `false` where the store is closed for good.
+async fn learn(
+    engine: &Engine,
+    handle: &RunHandle,
+    plan: Plan,
+    error: db::Error,
+    messages: &[Message],
+    lessons: &mut Lessons,
+) -> bool {
+    let (statement, row) = match &error {
+        db::Error::Expectation { statement, row, .. }
+        | db::Error::Unique { statement, row, .. }
+        | db::Error::Constraint { statement, row, .. }
+        | db::Error::Parameters { statement, row, .. }
+        | db::Error::Statement { statement, row, .. } => (*statement, *row),
+        db::Error::Closed | db::Error::Stopped | db::Error::Fatal { .. } => return false,
+        _ => {
+            tracing::error!(run = %plan.record.run.id, %error, "a commit was refused; trying again");
+            return pause(engine).await;
+        }
+    };
+    match plan.origins.get(statement) {
+        Some(Origin::Leases(by)) => {
+            if let Some(index) = by.get(row) {
+                tracing::info!(run = %plan.record.run.id, "a late outcome was refused: its lease had passed on");
+                lessons.superseded.insert(*index);
+                return true;
+            }
+        }
+        Some(Origin::Items) if matches!(error, db::Error::Unique { .. }) && lessons.known.is_none() => {
+            match engine.store().known_keys(plan.record.run.id, &plan.new_keys).await {
+                Ok(known) => lessons.known = Some(known),
+                Err(error) => tracing::warn!(%error, "the run's items could not be looked up; trying again"),
+            }
+            return true;
+        }
+        Some(Origin::Effects(index)) => {
+            let message = messages.get(*index);
+            return reject(*index, message, &error, lessons) || pause(engine).await;
+        }
+        _ => {}
+    }
+    tracing::warn!(run = %plan.record.run.id, %error, "the run had changed in the store; loading it again");
+    reload(engine, handle, plan.record.run.id).await && pause(engine).await
+}
+
+/// The application's rows were refused: the attempt fails, with the database's reason.
+fn reject(index: usize, message: Option<&Message>, error: &db::Error, lessons: &mut Lessons) -> bool {
+    let known: &mut HashSet<usize> = &mut lessons.superseded;
+    match message {
+        Some(Message::Report(_)) if !lessons.rejected.contains_key(&index) => {
+            let mut text = error.to_string();
+            if let Some(source) = std::error::Error::source(error) {
+                text = format!("{text}: {source}");
+            }
+            let failure = Failure::permanent("effects_rejected", format!("the store refused its rows: {text}"));
+            lessons.rejected.insert(index, failure);
+            true
+        }
+        // A chunk, or the rows of a failure itself: the attempt is told, or goes without.
+        Some(Message::Chunk(_) | Message::Report(_)) => known.insert(index),
+        _ => false,
+    }
+}
+
+/// Waits before another try; `false` where the engine ends.
+async fn pause(engine: &Engine) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(AFTER_ERROR) => true,
+        () = engine.ended() => false,
+    }
+}
+
+async fn reload(engine: &Engine, handle: &RunHandle, run: RunId) -> bool {
+    match engine.store().run(run).await {
+        Ok(Some(record)) => {
+            *handle.record.write() = Arc::new(record);
+            true
+        }
+        Ok(None) => false,
+        Err(error) => {
+            tracing::warn!(%run, %error, "the run could not be loaded; trying again");
+            true
+        }
+    }
+}
+
+/// What is committed becomes visible: the run's state, its events, its new leases.
+fn announce(engine: &Engine, handle: &RunHandle, plan: Plan, settled: &HashMap<StageId, usize>, newest: i64) {
+    let Plan { record, events, leases, reserved, .. } = plan;
+    let run = record.run.id;
+    *handle.record.write() = record.clone();
+    engine.publish(Some(record.clone()), events, newest);
+    let state = record.run.state;
+    engine.dispatcher().committed(engine, &record, &reserved, settled, leases);
+    if state.is_final() {
+        engine.attempts().stop(run);
+        engine.dispatcher().withdraw(run);
+    } else if state == RunState::Paused {
+        let held = engine.dispatcher().withdraw(run);
+        engine.give_back(held);
+    }
+}
+
+/// Tells everybody who waits for an answer.
+fn answer(
+    messages: Vec<Message>,
+    failures: &mut HashMap<usize, Error>,
+    lessons: &Lessons,
+    mut refused: HashMap<usize, headway_core::Refused>,
+    record: &Arc<RunRecord>,
+) {
+    for (index, message) in messages.into_iter().enumerate() {
+        let refused = refused.remove(&index);
+        match message {
+            Message::Ask(asked) => {
+                let run = record.run.id;
+                let answer = match (failures.remove(&index), refused) {
+                    (Some(error), _) => Err(error),
+                    (None, Some(source)) => Err(Error::Refused { run, source }),
+                    (None, None) => Ok(record.clone()),
+                };
+                // Whoever asked may have gone.
+                let _ = asked.reply.send(answer);
+            }
+            Message::Chunk(chunk) => {
+                let lost = refused.is_some() || lessons.superseded.contains(&index);
+                let answer = if lost { Err(EmitError::Superseded) } else { Ok(()) };
+                let _ = chunk.reply.send(answer);
+            }
+            Message::Report(_) | Message::Lines(_) => {}
+        }
+    }
+}
+
+impl Engine {
+    /// Announces committed events, numbered up to `newest`.
+    pub(crate) fn publish(&self, record: Option<Arc<RunRecord>>, events: Vec<store::EventRow>, newest: i64) {
+        let last = events.len() as i64 - 1;
+        let numbered = (0..).zip(events).map(|(index, row)| row.number(newest, last - index)).collect();
+        self.hub().commit(Commit { record, events: numbered });
+    }
+
+    /// Gives leases back to the store, unbegun.
+    pub(crate) fn give_back(&self, held: Vec<write::Held>) {
+        if held.is_empty() {
+            return;
+        }
+        let engine = self.clone();
+        tokio::spawn(async move {
+            match engine.store().db().execute(db::Batch::from(write::tasks_release(&held))).await {
+                Ok(_) => engine.dispatcher().given_back(&held),
+                // They stay leased by this worker, and come back when it is declared lost.
+                Err(error) => tracing::warn!(%error, "leases could not be given back"),
+            }
+        });
+    }
+}
+

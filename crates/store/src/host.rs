@@ -1,0 +1,50 @@
+//! What only the engine asks: which items a run has, which run a key started.
+
+use crate::{Result, RunRecord, Store};
+use db::Query;
+use model::{RunId, StageId};
+use std::{collections::HashSet, sync::Arc};
+
+/// Keys asked for in one query (see `sql/read_known_keys.sql`).
+const KEYS_A_QUERY: usize = 16;
+
+impl Store {
+    /// Those of `keys` that the run's stages have already.
+    ///
+    /// # Errors
+    /// [`crate::Error::Db`].
+    pub async fn known_keys(
+        &self,
+        run: RunId,
+        keys: &[(StageId, Arc<str>)],
+    ) -> Result<HashSet<(StageId, Arc<str>)>> {
+        let mut sorted: Vec<&(StageId, Arc<str>)> = keys.iter().collect();
+        sorted.sort_unstable();
+        let mut known = HashSet::new();
+        for same_stage in sorted.chunk_by(|left, right| left.0 == right.0) {
+            for chunk in same_stage.chunks(KEYS_A_QUERY) {
+                let Some((stage, _)) = chunk.first() else { continue };
+                let query = Query::new(include_str!("sql/read_known_keys.sql")).bind(run.0).bind(i64::from(stage.0));
+                // Short chunks repeat their last key: the text of the query stays the same, and so prepared.
+                let padded = chunk.iter().chain(std::iter::repeat_n(&chunk[chunk.len() - 1], KEYS_A_QUERY));
+                let query = padded.take(KEYS_A_QUERY).fold(query, |query, (_, key)| query.bind(key.clone()));
+                for row in self.db().query(query).await? {
+                    known.insert((*stage, row.get(0)?));
+                }
+            }
+        }
+        Ok(known)
+    }
+
+    /// The run that was started under an idempotency key.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    pub async fn run_by_idempotency_key(&self, key: &str) -> Result<Option<RunRecord>> {
+        let query = Query::new("SELECT id FROM runs WHERE idempotency_key = ?1").bind(key);
+        match self.db().query(query).await?.first() {
+            Some(row) => self.run(RunId(row.get(0)?)).await,
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,2 @@
+UPDATE tasks SET state = ?3, attempt = 0, lost = 0, fence = fence + 1, due_at = ?4, ended_at = NULL, error = NULL
+WHERE run_id = ?1 AND stage = ?2 AND state = 6
