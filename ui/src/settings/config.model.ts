@@ -6,8 +6,6 @@ export interface ConfigLine {
   name: string;
   value: string;
   masked: boolean;
-  /** The environment variable that sets it. */
-  variable: string;
 }
 
 export interface ConfigSection {
@@ -35,7 +33,7 @@ export function searchConfig(sections: readonly ConfigSection[], text: string): 
   return sections
     .map((section) => ({
       name: section.name,
-      lines: section.lines.filter((l) => `${l.name} ${l.value} ${l.variable}`.toLowerCase().includes(wanted)),
+      lines: section.lines.filter((l) => `${l.name} ${l.value}`.toLowerCase().includes(wanted)),
     }))
     .filter((section) => section.lines.length > 0);
 }
@@ -49,8 +47,7 @@ function linesOf(object: JsonObject, prefix: string): ConfigLine[] {
 
 function line(name: string, value: Json): ConfigLine {
   const masked = typeof value === "string" && MASK.test(value);
-  const variable = `HEADWAY_${name.replace(/\./g, "__").toUpperCase()}`;
-  return { name, value: masked ? "set, not shown" : show(value), masked, variable };
+  return { name, value: masked ? "set, not shown" : show(value), masked };
 }
 
 function show(value: Json): string {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import {
   emptySchedule,
+  isScheduleDraft,
   isTimezone,
-  parseScheduleDraft,
   readInput,
   scheduleBody,
   validateSchedule,
@@ -41,13 +41,11 @@ describe("a new schedule", () => {
     expect(readInput("nope")).toMatchObject({ ok: false, error: expect.stringMatching(/not JSON/) });
   });
 
-  it("comes back as typed, or empty when it cannot be read", () => {
-    expect(parseScheduleDraft(JSON.stringify({ ...good, cron: "half" }), emptySchedule("UTC"))).toEqual({
-      ...good,
-      cron: "half",
-    });
-    expect(parseScheduleDraft("{", good)).toBe(good);
-    expect(parseScheduleDraft('{"enabled":"no"}', good)).toEqual(good);
+  it("knows a kept draft from anything else", () => {
+    expect(isScheduleDraft({ ...good, cron: "half" })).toBe(true);
+    for (const odd of [null, 7, [], { ...good, enabled: "no" }, { name: "x" }]) {
+      expect(isScheduleDraft(odd)).toBe(false);
+    }
   });
 });
 

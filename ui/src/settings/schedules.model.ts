@@ -79,28 +79,10 @@ export function isTimezone(name: string): boolean {
   }
 }
 
-/** Reads a kept draft; anything that is missing or of the wrong type falls back to the empty form. */
-export function parseScheduleDraft(text: string | null, empty: ScheduleDraft): ScheduleDraft {
-  if (text === null) return empty;
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch {
-    // Kept text that cannot be read is worth no message: the form starts empty.
-    return empty;
-  }
-  if (typeof raw !== "object" || raw === null) return empty;
-  const kept: Record<string, unknown> = { ...raw };
-  const word = (key: "name" | "cron" | "timezone" | "pipeline" | "input") => {
-    const value = kept[key];
-    return typeof value === "string" ? value : empty[key];
-  };
-  return {
-    name: word("name"),
-    cron: word("cron"),
-    timezone: word("timezone"),
-    pipeline: word("pipeline"),
-    input: word("input"),
-    enabled: typeof kept.enabled === "boolean" ? kept.enabled : empty.enabled,
-  };
+/** Whether a kept value is a draft of this form. */
+export function isScheduleDraft(value: unknown): value is ScheduleDraft {
+  if (typeof value !== "object" || value === null) return false;
+  const kept: Partial<Record<keyof ScheduleDraft, unknown>> = value;
+  const texts = [kept.name, kept.cron, kept.timezone, kept.pipeline, kept.input];
+  return texts.every((text) => typeof text === "string") && typeof kept.enabled === "boolean";
 }

@@ -1,12 +1,12 @@
 import { useLocation } from "wouter";
-import type { Run } from "../../api";
+import type { RunSummary } from "../../api";
 import { Button, format, Notice, toastProblem } from "../../design";
 import type { LiveIngest } from "./ingest.live";
 import { useCommit, useExcludedCount } from "./ingest.query";
 import { commitEffect, describeCommit } from "./steps.model";
 
 /** "Commit 1,234 files", with what it does and what stays out. Shown while the ingest waits for it. */
-export function CommitBar({ run, live }: { run: Run; live: LiveIngest }) {
+export function CommitBar({ run, live }: { run: RunSummary; live: LiveIngest }) {
   const excluded = useExcludedCount(run.id);
   const commit = useCommit(run.id);
   const [, navigate] = useLocation();

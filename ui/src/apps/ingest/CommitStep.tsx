@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { Link } from "wouter";
-import { asProblem, type Run } from "../../api";
+import { asProblem, type RunSummary } from "../../api";
 import {
   Bar,
   Button,
@@ -25,7 +25,7 @@ import type { LiveIngest } from "./ingest.live";
 import { useRejectedFiles, useRunAction } from "./ingest.query";
 
 /** The Commit step: each file as it goes in, what was rejected and why, and the way to the library. */
-export function CommitStep({ run, live }: { run: Run; live: LiveIngest }) {
+export function CommitStep({ run, live }: { run: RunSummary; live: LiveIngest }) {
   const figures = useMemo(() => commitFigures(run), [run]);
   if (live.phase === "processing" || live.phase === "preview") {
     return (
@@ -78,7 +78,7 @@ export function CommitStep({ run, live }: { run: Run; live: LiveIngest }) {
   );
 }
 
-function EndNotice({ run, committed }: { run: Run; committed: number }) {
+function EndNotice({ run, committed }: { run: RunSummary; committed: number }) {
   if (committed === 0) {
     return (
       <Notice tone={run.state === "cancelled" ? "info" : "warn"} title="Nothing went into the library">
@@ -108,7 +108,7 @@ const COLUMNS: readonly Column<RejectedRow>[] = [
   { key: "code", title: "Code", width: "160px", wide: true, cell: (row) => <code>{row.code}</code> },
 ];
 
-function Rejected({ run, live }: { run: Run; live: LiveIngest }) {
+function Rejected({ run, live }: { run: RunSummary; live: LiveIngest }) {
   const files = useRejectedFiles(run.id, `${live.phase}-${live.watch.stats.failed}`);
   const retry = useRunAction(run.id);
   const rows = useMemo(() => rejectedRows(files.data ?? []), [files.data]);

@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { useParams } from "wouter";
-import { asProblem, type Run } from "../../api";
+import { asProblem, type RunSummary } from "../../api";
 import {
   Badge,
   Button,
@@ -14,13 +14,13 @@ import {
   toast,
   toastProblem,
 } from "../../design";
+import { isTerminal } from "../../stream";
 import { useQueryState } from "../library/media/query";
 import { CommitStep } from "./CommitStep";
 import { type LiveIngest, useLiveIngest } from "./ingest.live";
 import { type RunAction, useRunAction } from "./ingest.query";
 import { PreviewStep } from "./PreviewStep";
 import { ProcessStep } from "./ProcessStep";
-import { hasEnded } from "./process.model";
 import { Stepper } from "./Stepper";
 import { stepOf, stepsOf } from "./steps.model";
 
@@ -33,7 +33,7 @@ export default function IngestRunPage() {
 
 function OneIngest({ id }: { id: string }) {
   const live = useLiveIngest(id);
-  if (live.session === null) {
+  if (live.session === null || live.run === null) {
     return (
       <Page title="Ingest">
         {live.error === null ? (
@@ -53,10 +53,10 @@ function OneIngest({ id }: { id: string }) {
       </Page>
     );
   }
-  return <Loaded live={live} run={live.session.run} />;
+  return <Loaded live={live} run={live.run} />;
 }
 
-function Loaded({ live, run }: { live: LiveIngest; run: Run }) {
+function Loaded({ live, run }: { live: LiveIngest; run: RunSummary }) {
   const [params] = useQueryState();
   const step = stepOf(params.get("step"), live.phase);
   const steps = useMemo(() => stepsOf(live.phase, run.state), [live.phase, run.state]);
@@ -137,7 +137,7 @@ const SAID: Record<RunAction, string> = {
   retry: "The failed files are tried again.",
 };
 
-function Actions({ run }: { run: Run }) {
+function Actions({ run }: { run: RunSummary }) {
   const action = useRunAction(run.id);
   const act = (name: RunAction) =>
     action.mutate(name, {
@@ -145,7 +145,7 @@ function Actions({ run }: { run: Run }) {
       onError: (error) => toastProblem(`Could not ${name}`, error),
     });
   const busy = (name: RunAction) => action.isPending && action.variables === name;
-  if (hasEnded(run.state)) return null;
+  if (isTerminal(run.state)) return null;
   return (
     <>
       {run.state === "paused" ? (

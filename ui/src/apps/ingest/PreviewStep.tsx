@@ -1,5 +1,5 @@
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
-import { asProblem, type Run } from "../../api";
+import { asProblem, type RunSummary } from "../../api";
 import { Button, EmptyState, format, Notice, ProblemNotice, Skeleton, Toolbar } from "../../design";
 import { MediaGrid } from "../library/media/MediaGrid";
 import { useQueryState, withParams } from "../library/media/query";
@@ -32,7 +32,7 @@ const isExcluded = (file: IngestFile) => file.excluded || file.state !== "proces
 const captionOf = (file: IngestFile) => <FileCaption file={file} />;
 
 /** The Preview step: look through the files, exclude what should stay out, then commit. */
-export function PreviewStep({ run, live }: { run: Run; live: LiveIngest }) {
+export function PreviewStep({ run, live }: { run: RunSummary; live: LiveIngest }) {
   const [params, write] = useQueryState();
   const filters = useMemo(() => parseFilters(params), [params]);
   const view = viewOf(params.get("view"));

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import type { Run, Stage } from "../../api";
+import type { RunSummary, Stage } from "../../api";
 import {
   Bar,
   type BarPart,
@@ -19,7 +19,7 @@ import { type ErrorRow, type StatCard as StatFigure, statCards, type Watch } fro
 import type { IngestPhase } from "./types";
 
 export interface ProcessStepProps {
-  run: Run;
+  run: RunSummary;
   phase: IngestPhase;
   watch: Watch;
   current: string | null;
@@ -110,7 +110,7 @@ function CurrentFile({ current, phase }: { current: string | null; phase: Ingest
   );
 }
 
-function Pace({ run, phase }: { run: Run; phase: IngestPhase }) {
+function Pace({ run, phase }: { run: RunSummary; phase: IngestPhase }) {
   const moving = phase === "processing" && run.state === "running";
   return (
     <dl className={styles.pace}>

@@ -1,11 +1,11 @@
-import { useEffect, useMemo, useRef, useState } from "react";
-import type { Event, Run } from "../../api";
-import { type Connection, useConnection } from "../../stream";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { Event, RunSummary } from "../../api";
+import { type Connection, useEvents, useRun } from "../../stream";
 import { useIngest, useIngestErrors } from "./ingest.query";
 import {
   advanceWatch,
   type ErrorRow,
-  hasEnded,
+  MAX_ERROR_ROWS,
   mergeErrors,
   phaseOf,
   startWatch,
@@ -14,10 +14,11 @@ import {
 } from "./process.model";
 import type { IngestPhase, IngestSession } from "./types";
 
-/** One ingest as it stands: fetched once, moved by the stream. */
+/** One ingest as it stands: its parameters fetched once, its figures moved by the stream. */
 export interface LiveIngest {
   /** `null` until the first answer. */
   session: IngestSession | null;
+  run: RunSummary | null;
   phase: IngestPhase;
   watch: Watch;
   /** The file that was last said to be in work. */
@@ -33,36 +34,37 @@ const NO_WATCH: Watch = startWatch(statsOf({}, null), "processing");
 export function useLiveIngest(id: string): LiveIngest {
   const fetched = useIngest(id);
   const stored = useIngestErrors(id);
-  const connection = useConnection();
-  const run: Run | null = fetched.data?.run ?? null;
-  const events: readonly Event[] = useMemo(() => [], []);
-  const session = useMemo(
-    () => (fetched.data && run !== null ? { ...fetched.data, run } : null),
-    [fetched.data, run],
-  );
+  const live = useRun(id);
+  const session = fetched.data ?? null;
+  const run = live.view?.run ?? session?.run ?? null;
   const phase = run === null ? "processing" : phaseOf(run);
-  const watch = useWatch(session, phase);
+  const watch = useWatch(session, run, phase);
+  const events = useErrorEvents(id);
   const errors = useMemo(() => mergeErrors(stored.data?.items ?? [], events), [stored.data, events]);
-  useRefetchOn(phase, () => {
-    fetched.refetch();
-    stored.refetch();
-  });
+  const { refetch: refetchSession } = fetched;
+  const { refetch: refetchErrors } = stored;
+  const refetch = useCallback(() => {
+    refetchSession();
+    refetchErrors();
+  }, [refetchSession, refetchErrors]);
+  useOnChange(phase, refetch);
   return {
     session,
+    run,
     phase,
     watch,
-    current: fetched.data?.current_file ?? null,
+    current: live.view === undefined ? (session?.current_file ?? null) : live.view.current,
     errors,
-    connection: run !== null && hasEnded(run.state) ? { ...connection, state: "ended" } : connection,
-    error: fetched.error,
-    refetch: () => fetched.refetch(),
+    connection: live.connection,
+    error: fetched.error ?? stored.error ?? live.error,
+    refetch,
   };
 }
 
-/** Folds each reading into what the page remembers; `watch` only changes when a figure does. */
-function useWatch(session: IngestSession | null, phase: IngestPhase): Watch {
+/** Folds each reading into what the page remembers; the result only changes when a figure does. */
+function useWatch(session: IngestSession | null, run: RunSummary | null, phase: IngestPhase): Watch {
   const [watch, setWatch] = useState<Watch | null>(null);
-  const counters = session?.run.counters;
+  const counters = run?.counters;
   const fetched = session?.stats;
   useEffect(() => {
     if (counters === undefined || fetched === undefined) return;
@@ -72,13 +74,22 @@ function useWatch(session: IngestSession | null, phase: IngestPhase): Watch {
   return watch ?? NO_WATCH;
 }
 
-function useRefetchOn(phase: IngestPhase, refetch: () => void): void {
-  const last = useRef(phase);
-  const latest = useRef(refetch);
-  latest.current = refetch;
+/** The errors that came while the page is open; older ones are in the stored list. */
+function useErrorEvents(id: string): readonly Event[] {
+  const [events, setEvents] = useState<readonly Event[]>([]);
+  const listener = useCallback((batch: readonly Event[]) => {
+    const errors = batch.filter((event) => event.kind === "app.error");
+    if (errors.length > 0) setEvents((before) => [...before, ...errors].slice(-MAX_ERROR_ROWS));
+  }, []);
+  useEvents(id, listener);
+  return events;
+}
+
+function useOnChange<T>(value: T, act: () => void): void {
+  const last = useRef(value);
   useEffect(() => {
-    if (last.current === phase) return;
-    last.current = phase;
-    latest.current();
-  }, [phase]);
+    if (last.current === value) return;
+    last.current = value;
+    act();
+  }, [value, act]);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { RunState } from "../../api";
 import {
   advanceWatch,
   groupErrors,
@@ -111,7 +112,7 @@ describe("figures", () => {
 
 describe("the phase", () => {
   const stage = (name: string, state: string) => ({ name, state, total: 0, done: 0, failed: 0 });
-  const run = (state: string, over: object = {}) => ({
+  const run = (state: RunState, over: object = {}) => ({
     state,
     counters: {},
     waiting_for: [],
@@ -129,7 +130,7 @@ describe("the phase", () => {
     expect(phaseOf(run("running", { stages: [stage("approve", "closed"), stage("commit", "open")] }))).toBe(
       "committing",
     );
-    for (const state of ["completed", "completed_with_errors", "failed", "cancelled"]) {
+    for (const state of ["completed", "completed_with_errors", "failed", "cancelled"] as const) {
       expect(phaseOf(run(state))).toBe("done");
     }
   });

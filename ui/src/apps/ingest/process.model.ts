@@ -2,6 +2,8 @@
  * The Process step as data. A run's counters arrive conflated and absolute, so everything here is derived from the
  * latest ones, plus a small memory (`Watch`) that keeps the bar from going back and marks what has just changed.
  */
+import type { RunState } from "../../api";
+import { isTerminal } from "../../stream/stream.model";
 import type { IngestPhase, IngestStats } from "./types";
 
 /** Files between two milestones. */
@@ -12,7 +14,7 @@ export const MAX_ERROR_ROWS = 500;
 
 /** The part of a run that these derivations read. */
 export interface RunLike {
-  state: string;
+  state: RunState;
   counters: Readonly<Record<string, number>>;
   waiting_for: readonly { stage: string; signal: string }[];
   stages: readonly { name: string; state: string; total: number; done: number; failed: number }[];
@@ -84,15 +86,9 @@ export function statsOf(
   return stats;
 }
 
-const ENDED: ReadonlySet<string> = new Set(["completed", "completed_with_errors", "failed", "cancelled"]);
-
-export function hasEnded(state: string): boolean {
-  return ENDED.has(state);
-}
-
 /** Where an ingest stands, from its run alone, so that the live stream moves it without asking again. */
 export function phaseOf(run: RunLike): IngestPhase {
-  if (ENDED.has(run.state)) return "done";
+  if (isTerminal(run.state)) return "done";
   if (run.waiting_for.some((w) => w.signal === "commit")) return "preview";
   const approve = run.stages.find((s) => s.name === "approve");
   const commit = run.stages.find((s) => s.name === "commit");

@@ -165,7 +165,6 @@ function Original({ file, url, shown, onReveal }: OriginalProps) {
   return (
     <div className={styles.original}>
       {isVideo(file) ? (
-        // biome-ignore lint/a11y/useMediaCaption: people's own files carry no captions
         <video
           src={url}
           controls

@@ -25,7 +25,7 @@ export const libraryKeys = {
 
 interface Pages {
   pages: MediaPage[];
-  pageParams: unknown[];
+  pageParams: (string | null)[];
 }
 
 /**
@@ -36,14 +36,14 @@ export function useLibrary(filters: LibraryFilters) {
   const client = useQueryClient();
   const result = useInfiniteQuery({
     queryKey: libraryKeys.list(filters),
-    queryFn: ({ pageParam, signal }) =>
+    queryFn: ({ pageParam, signal }: { pageParam: string | null; signal: AbortSignal }) =>
       api.get<MediaPage>(
         "/library",
         { ...libraryQuery(filters), limit: LIBRARY_PAGE, cursor: pageParam },
         signal,
       ),
     initialPageParam: null as string | null,
-    getNextPageParam: (last) => last.next_cursor,
+    getNextPageParam: (last: MediaPage) => last.next_cursor,
     placeholderData: () => guess(client, filters),
   });
   const files = useMemo(() => result.data?.pages.flatMap((page) => page.items) ?? [], [result.data]);

@@ -1,0 +1,155 @@
+import { type AuditEntry, asProblem } from "../api";
+import { Choice } from "../apps/ingest/FilterBar";
+import { useQueryState } from "../apps/library/media/query";
+import {
+  Badge,
+  Button,
+  Card,
+  type Column,
+  EmptyState,
+  format,
+  Name,
+  ProblemNotice,
+  SearchInput,
+  Skeleton,
+  Table,
+  Toolbar,
+} from "../design";
+import {
+  AUDIT_RESULTS,
+  type AuditFilters,
+  parseAuditFilters,
+  resultTone,
+  writeAuditFilters,
+} from "./audit.model";
+import styles from "./Forms.module.css";
+import { useAudit } from "./settings.query";
+
+const COLUMNS: readonly Column<AuditEntry>[] = [
+  {
+    key: "at",
+    title: "Time",
+    width: "148px",
+    cell: (entry) => (
+      <time className="figures" dateTime={new Date(entry.at).toISOString()}>
+        {format.dateTime(entry.at)}
+      </time>
+    ),
+  },
+  { key: "who", title: "Who", width: "minmax(70px, 1fr)", cell: (entry) => <Name text={entry.who} /> },
+  {
+    key: "action",
+    title: "Action",
+    width: "minmax(90px, 1fr)",
+    cell: (entry) => <code>{entry.action}</code>,
+  },
+  {
+    key: "object",
+    title: "Object",
+    width: "minmax(100px, 2fr)",
+    wide: true,
+    cell: (entry) => <Name text={entry.object} mono />,
+  },
+  {
+    key: "result",
+    title: "Result",
+    width: "96px",
+    wide: true,
+    cell: (entry) => {
+      const tone = resultTone(entry.result);
+      return (
+        <Badge tone={tone} icon={tone}>
+          {entry.result}
+        </Badge>
+      );
+    },
+  },
+  {
+    key: "address",
+    title: "From",
+    width: "130px",
+    wide: true,
+    cell: (entry) => <Name text={entry.address} mono />,
+  },
+];
+
+/** Who changed or was denied what, newest first. */
+export function AuditSection() {
+  const [params, write] = useQueryState();
+  const filters = parseAuditFilters(params);
+  const audit = useAudit(filters);
+  const set = (change: Partial<AuditFilters>) => write(writeAuditFilters(params, { ...filters, ...change }));
+  const active = Object.values(filters).some((value) => value !== "");
+  return (
+    <>
+      <Toolbar label="Filters">
+        <SearchInput
+          aria-label="Who"
+          placeholder="Who"
+          value={filters.who}
+          onChange={(event) => set({ who: event.target.value })}
+        />
+        <SearchInput
+          aria-label="Action"
+          placeholder="Action"
+          value={filters.action}
+          onChange={(event) => set({ action: event.target.value })}
+        />
+        <SearchInput
+          aria-label="Object"
+          placeholder="Object"
+          value={filters.object}
+          onChange={(event) => set({ object: event.target.value })}
+        />
+        <Choice
+          label="Result"
+          value={filters.result}
+          options={AUDIT_RESULTS.map((result) => [result, result])}
+          onChange={(value) => set({ result: AUDIT_RESULTS.find((result) => result === value) ?? "" })}
+        />
+        {active && (
+          <Button
+            kind="quiet"
+            icon="close"
+            onClick={() => set({ who: "", action: "", object: "", result: "" })}
+          >
+            Clear the filters
+          </Button>
+        )}
+      </Toolbar>
+      <Card title="Audit log" flush>
+        {audit.error && (
+          <ProblemNotice
+            problem={asProblem(audit.error)}
+            what="The audit log could not be read"
+            onRetry={() => audit.refetch()}
+          />
+        )}
+        {audit.isPending && (
+          <div className={styles.loading}>
+            <Skeleton height={32} lines={10} />
+          </div>
+        )}
+        {audit.data && audit.entries.length === 0 && (
+          <EmptyState
+            icon={active ? "filter" : "file"}
+            title={active ? "No entry passes these filters" : "Nothing yet"}
+          >
+            Every change and every denial is written here, and cannot be changed afterwards.
+          </EmptyState>
+        )}
+        {audit.entries.length > 0 && (
+          <Table
+            label="Audit log"
+            columns={COLUMNS}
+            rows={audit.entries}
+            rowKey={(entry) => `${entry.at} ${entry.who} ${entry.action} ${entry.object}`}
+            onEnd={() => {
+              if (audit.hasNextPage && !audit.isFetching) audit.fetchNextPage();
+            }}
+          />
+        )}
+      </Card>
+    </>
+  );
+}
