@@ -11,6 +11,8 @@ use headway_db::{Batch, Db, Migration, Options, Query, Statement, params};
 
 const ROUNDS: u32 = 5;
 const BATCH: i64 = 512;
+/// Batches before the clock starts: the log has reached its size and been used again once.
+const WARM: i64 = 250;
 const TASKS: i64 = 20_000;
 const UPDATE: &str = "UPDATE task SET state = ?2, attempt = attempt + 1 WHERE id = ?1 AND state = ?3";
 const INSERT: &str = "INSERT INTO event (run, seq, kind, body) VALUES (?1, ?2, ?3, ?4)";
@@ -65,9 +67,12 @@ fn bare_rate(path: &Path, each: Duration) -> Result<f64, Failure> {
          PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000",
     )?;
     let (mut update, mut insert) = (db.prepare(UPDATE)?, db.prepare(INSERT)?);
-    let start = Instant::now();
+    let mut start = Instant::now();
     let (mut done, mut run) = (0_i64, 0_i64);
-    while start.elapsed() < each {
+    while run < WARM || start.elapsed() < each {
+        if run == WARM {
+            start = Instant::now();
+        }
         db.execute_batch("BEGIN IMMEDIATE")?;
         for _ in 0..BATCH {
             let (to, from) = state(done / TASKS);
@@ -80,13 +85,16 @@ fn bare_rate(path: &Path, each: Duration) -> Result<f64, Failure> {
         db.execute_batch("COMMIT")?;
         run += 1;
     }
-    Ok(rate(done, start))
+    Ok(rate(done - WARM * BATCH, start))
 }
 
 /// Each caller has one batch under way at a time.
 fn port_rate(path: &Path, each: Duration, callers: i64) -> Result<f64, Failure> {
     let db = Db::open(Options::new(path), &[TABLES])?;
-    let next = AtomicI64::new(0);
+    for run in 0..WARM {
+        db.execute_blocking(batch(run * BATCH, run, BATCH))?;
+    }
+    let next = AtomicI64::new(WARM);
     let start = Instant::now();
     std::thread::scope(|scope| {
         let run = || {
@@ -99,7 +107,7 @@ fn port_rate(path: &Path, each: Duration, callers: i64) -> Result<f64, Failure> 
         let callers: Vec<_> = (0..callers).map(|_| scope.spawn(run)).collect();
         callers.into_iter().try_for_each(|caller| caller.join().expect("a caller does not panic"))
     })?;
-    Ok(rate(next.into_inner() * BATCH, start))
+    Ok(rate((next.into_inner() - WARM) * BATCH, start))
 }
 
 fn median(mut rates: Vec<f64>) -> f64 {

@@ -33,7 +33,7 @@ pub struct Options {
     pub wal_idle_pages: u32,
     /// Pages in the write-ahead log from which a busy writer does so too.
     pub wal_busy_pages: u32,
-    /// Steps in which the write-ahead log is grown ahead of its use, bytes. Overwriting allocated blocks makes a
+    /// Smallest step by which the write-ahead log is grown ahead of its use, bytes. Overwriting allocated blocks makes a
     /// commit several times quicker than extending the file. 0 lets it grow by itself.
     pub wal_step_bytes: u64,
     /// Highest size of the database in pages (of 4 KiB); `None` for the disk's.

@@ -22,6 +22,9 @@ use crate::{Checkpoint, Options, Result};
 /// A writer without work for this long is idle.
 const IDLE: Duration = Duration::from_millis(20);
 
+/// Commits of more pages than this are not worth growing ahead for: writing the zeros first costs what it saves.
+const SMALL_COMMIT_PAGES: u64 = 16;
+
 /// Bytes of a page in the log: its header and its content.
 const FRAME_BYTES: u64 = 24 + 4_096;
 
@@ -36,6 +39,8 @@ pub(super) struct Log {
     /// Bytes known to be allocated; `None` when the log is not grown ahead.
     allocated: Option<u64>,
     step: u64,
+    /// Pages in the log when growing was last considered.
+    seen: u64,
     /// Pages up to which growing ahead makes sense: beyond, a checkpoint comes first.
     highest: u64,
     idle_pages: u64,
@@ -61,6 +66,7 @@ impl Log {
             file: beside(path, "-wal"),
             allocated: (options.wal_step_bytes > 0).then_some(0),
             step: options.wal_step_bytes,
+            seen: 0,
             highest: u64::from(options.wal_busy_pages),
             idle_pages: u64::from(options.wal_idle_pages),
             busy_pages: u64::from(options.wal_busy_pages),
@@ -101,15 +107,18 @@ impl Log {
         self.not_before = self.pages() + self.idle_pages.max(1);
     }
 
-    /// Grows the file when less than half a step is left.
+    /// Grows the file when less than half a step is left. It doubles each time: a small database keeps a small log,
+    /// and a busy one soon has all it needs.
     pub(super) fn grow(&mut self) {
         let Some(allocated) = self.allocated else { return };
         let pages = self.pages();
+        let written = pages.checked_sub(std::mem::replace(&mut self.seen, pages)).unwrap_or(pages);
         let used = pages * FRAME_BYTES;
-        if pages == 0 || pages > self.highest || used + self.step / 2 < allocated {
+        let roomy = used + self.step / 2 < allocated;
+        if written == 0 || written > SMALL_COMMIT_PAGES || pages > self.highest || roomy {
             return;
         }
-        match append_zeros(&self.file, used, self.step) {
+        match append_zeros(&self.file, used + self.step.max(used)) {
             Ok(length) => self.allocated = Some(length),
             Err(error) => {
                 // Only speed is lost. A full disk shows at the commit that needs the room.
@@ -120,11 +129,10 @@ impl Log {
     }
 }
 
-/// Appends zeros until `step` bytes lie behind the `used` ones; the file's length.
-fn append_zeros(file: &Path, used: u64, step: u64) -> std::io::Result<u64> {
+/// Appends zeros until the file is `target` bytes long; its length.
+fn append_zeros(file: &Path, target: u64) -> std::io::Result<u64> {
     let mut file = File::options().write(true).open(file)?;
     let length = file.seek(SeekFrom::End(0))?;
-    let target = used + step;
     let mut missing = target.saturating_sub(length);
     while missing > 0 {
         let now = missing.min(ZEROS.len() as u64);
