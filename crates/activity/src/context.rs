@@ -2,7 +2,6 @@
 
 use crate::Effects;
 use model::{Item, RunId};
-use serde::Deserialize as _;
 use serde_json::{Value, value::RawValue};
 use std::{
     future::Future,
@@ -198,4 +197,3 @@ impl Context {
         self.cancel.token.cancelled().await;
     }
 }
-

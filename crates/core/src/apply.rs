@@ -1,6 +1,8 @@
 //! The fold: what each event does to a run. Total: any event on any run gives a run, without a panic.
 
-use model::{Created, Deltas, Event, Fact, Reopened, Run, RunState, StageId, StageRun, StageState, Timestamp};
+use model::{
+    Created, Deltas, Event, Fact, Reopened, Run, RunState, StageId, StageRun, StageState, Timestamp,
+};
 
 /// Folds `event` into `run`. It becomes the run's newest event.
 pub fn apply(run: &mut Run, event: &Event) {

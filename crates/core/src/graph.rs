@@ -2,7 +2,8 @@
 
 use crate::{Command, Machine, condition};
 use model::{
-    Definition, Fact, ForEach, OnFailure, Run, RunState, Stage, StageId, StageRun, StageState, TaskError, TaskState, Work,
+    Definition, Fact, ForEach, OnFailure, Run, RunState, Stage, StageId, StageRun, StageState, TaskError,
+    TaskState, Work,
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
@@ -26,7 +27,9 @@ impl Machine<'_> {
     fn settle_stage(&mut self, id: StageId) {
         let definition = self.definition;
         let Some(stage) = definition.stage(id) else { return };
-        if self.state_of(id) == StageState::Pending && stage.needs.iter().all(|need| self.state_of(*need).is_over()) {
+        if self.state_of(id) == StageState::Pending
+            && stage.needs.iter().all(|need| self.state_of(*need).is_over())
+        {
             self.open(id, stage);
         }
         if self.state_of(id) == StageState::Open && self.is_exhausted(id, stage) {

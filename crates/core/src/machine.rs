@@ -2,7 +2,8 @@
 
 use crate::{InputKind, apply, is_legal};
 use model::{
-    Definition, Event, Fact, Input, Retry, Run, RunId, RunState, StageId, StageRun, TaskRef, TaskState, Timestamp,
+    Definition, Event, Fact, Input, Retry, Run, RunId, RunState, StageId, StageRun, TaskRef, TaskState,
+    Timestamp,
 };
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
@@ -120,7 +121,12 @@ pub fn new_run(id: RunId, definition: &Definition, input: Arc<Value>, now: Times
 ///
 /// # Errors
 /// [`Refused`] where the run does not take the input; nothing has happened then.
-pub fn advance(definition: &Definition, run: &Run, input: Input, now: Timestamp) -> Result<Transition, Refused> {
+pub fn advance(
+    definition: &Definition,
+    run: &Run,
+    input: Input,
+    now: Timestamp,
+) -> Result<Transition, Refused> {
     let mut machine = Machine::new(definition, run.clone());
     machine.take(input, now)?;
     Ok(machine.into_parts().1)

@@ -4,7 +4,12 @@ use crate::{Command, Machine, Refused, delay_ms};
 use model::{Created, Deltas, EmittedItems, Fact, Failure, Retryability, TaskRef, TaskState};
 
 impl Machine<'_> {
-    pub(crate) fn emitted(&mut self, task: TaskRef, items: &[EmittedItems], counters: Deltas) -> Result<(), Refused> {
+    pub(crate) fn emitted(
+        &mut self,
+        task: TaskRef,
+        items: &[EmittedItems],
+        counters: Deltas,
+    ) -> Result<(), Refused> {
         self.stage_run(task.stage)?;
         let created = self.created(items)?;
         self.emit(Fact::Emitted { stage: task.stage, key: task.key, created, counters });

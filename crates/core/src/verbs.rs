@@ -35,9 +35,10 @@ impl Machine<'_> {
 
     pub(crate) fn signal(&mut self, signal: Signal) -> Result<(), Refused> {
         let Signal { name, stage, count, items, payload, by } = signal;
-        let awaited = self.definition.stage(stage).is_some_and(
-            |stage| matches!(&stage.work, Work::Signal { name: awaited } if **awaited == *name),
-        );
+        let awaited = self
+            .definition
+            .stage(stage)
+            .is_some_and(|stage| matches!(&stage.work, Work::Signal { name: awaited } if **awaited == *name));
         let waiting = self.stage_run(stage)?.counts.waiting;
         if !awaited || self.state_of(stage) != StageState::Open || count == 0 || count > waiting {
             return Err(Refused::NotAwaited(name));
@@ -51,7 +52,9 @@ impl Machine<'_> {
     pub(crate) fn signal_expired(&mut self, stage: StageId) -> Result<(), Refused> {
         let count = self.stage_run(stage)?.counts.waiting;
         let name = match self.definition.stage(stage).map(|stage| &stage.work) {
-            Some(Work::Signal { name }) if count > 0 && self.state_of(stage) == StageState::Open => name.clone(),
+            Some(Work::Signal { name }) if count > 0 && self.state_of(stage) == StageState::Open => {
+                name.clone()
+            }
             _ => return Err(Refused::NotAwaited(Arc::from(""))),
         };
         let error = TaskError::new("signal_expired", format!("the signal '{name}' did not come in time"));
@@ -140,7 +143,14 @@ impl Machine<'_> {
                     known.waiting |= state != StageState::Open;
                 }
                 None => {
-                    reopened.push(Reopened { stage: id, failed: 0, cancelled: 0, state, anew, waiting: false });
+                    reopened.push(Reopened {
+                        stage: id,
+                        failed: 0,
+                        cancelled: 0,
+                        state,
+                        anew,
+                        waiting: false,
+                    });
                 }
             }
         }

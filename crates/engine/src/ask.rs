@@ -181,9 +181,7 @@ async fn retry_failed(
     for id in stages {
         for key in &keys {
             let task = engine.store().task(record.run.id, id, key).await?;
-            revive.extend(
-                task.filter(|task| task.state == TaskState::Failed).map(|task| (id, task.key)),
-            );
+            revive.extend(task.filter(|task| task.state == TaskState::Failed).map(|task| (id, task.key)));
         }
     }
     let mut chosen: Vec<(StageId, u64)> = Vec::new();

@@ -43,7 +43,8 @@ pub(crate) async fn perform(engine: Engine, lease: Arc<Lease>, inbox: mpsc::Send
         beat_at: AtomicI64::new(started_at.0),
     });
     engine.attempts().begin(&lease, &flag);
-    let context = Context::new(lease.attempt.clone(), flag.clone(), engine.store().db().clone(), link.clone());
+    let context =
+        Context::new(lease.attempt.clone(), flag.clone(), engine.store().db().clone(), link.clone());
     let outcome = within_its_time(&engine, &lease, &flag, &link, context).await;
     engine.attempts().end(&lease);
     let failed = matches!(outcome, Outcome::Failure(_));
@@ -149,7 +150,10 @@ fn on_a_thread(
     }));
     Box::pin(async move {
         answer.await.unwrap_or_else(|_| {
-            Outcome::from(Failure::transient("thread_lost", "the thread of the attempt ended without an answer"))
+            Outcome::from(Failure::transient(
+                "thread_lost",
+                "the thread of the attempt ended without an answer",
+            ))
         })
     })
 }

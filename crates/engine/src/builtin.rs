@@ -1,8 +1,6 @@
 //! Activities that every server has: for pipelines written by hand, for trying things out, for measuring.
 
-use activity::{
-    Activity, AttemptFuture, Chunk, Context, EmitError, Items, Outcome, Registry, Success,
-};
+use activity::{Activity, AttemptFuture, Chunk, Context, EmitError, Items, Outcome, Registry, Success};
 use model::{Failure, Item, WaitClass};
 use serde::Deserialize;
 use std::{sync::Arc, time::Duration};
@@ -69,7 +67,9 @@ impl Activity for Range {
             let asked = context.params::<RangeParams>().ok().and_then(|params| params.count);
             let from_input = || context.input::<RangeParams>().ok().and_then(|input| input.count);
             let Some(count) = asked.or_else(from_input).filter(|count| *count <= MAX_RANGE) else {
-                let text = format!("builtin.range needs a `count` of at most {MAX_RANGE}, as parameter or in the input");
+                let text = format!(
+                    "builtin.range needs a `count` of at most {MAX_RANGE}, as parameter or in the input"
+                );
                 return Failure::permanent("bad_params", text).into();
             };
             emit_range(&context, count).await

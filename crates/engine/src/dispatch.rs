@@ -8,7 +8,7 @@
 //! (the core's counts) and how many it holds itself; the difference is what a claim may find.
 
 mod gate;
-mod pump;
+pub(crate) mod pump;
 mod source;
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 use gate::Gate;
 use model::{RunId, StageId, WaitClass};
 use parking_lot::Mutex;
-use source::{Source, Sources};
+use source::Sources;
 use std::{
     collections::HashMap,
     sync::{

@@ -62,10 +62,6 @@ pub(crate) struct Lines {
 impl Lease {
     /// The task as the core knows it.
     pub(crate) fn task(&self) -> model::TaskRef {
-        model::TaskRef {
-            stage: self.held.stage,
-            key: self.held.key.clone(),
-            attempt: self.attempt.attempt,
-        }
+        model::TaskRef { stage: self.held.stage, key: self.held.key.clone(), attempt: self.attempt.attempt }
     }
 }

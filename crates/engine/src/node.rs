@@ -64,9 +64,7 @@ async fn beat(engine: &Engine, state: &'static str) -> Result<()> {
 /// Writes changes of limits as events of the system, and announces them.
 pub(crate) async fn write_limits(engine: &Engine, changes: Vec<LimitChange>) -> Result<()> {
     let rows = changes.iter().map(limit_row).collect::<Result<Vec<_>>>()?;
-    let batch = Batch::new()
-        .with(write::feed_advance(rows.len()))
-        .with(write::system_events(&rows));
+    let batch = Batch::new().with(write::feed_advance(rows.len())).with(write::system_events(&rows));
     let outcomes = engine.store().db().execute(batch).await?;
     engine.publish(None, rows, crate::plan::newest(&outcomes));
     engine.hub().limits(engine.limits());

@@ -20,9 +20,7 @@ use activity::{Effects, Items, Outcome};
 use db::{Batch, Statement};
 use effects::Wrote;
 use headway_core::{Command, Machine, Refused};
-use model::{
-    EmittedItems, Failure, Input, Item, RunId, StageId, TaskRef, TaskState, Timestamp,
-};
+use model::{EmittedItems, Failure, Input, Item, RunId, StageId, TaskRef, TaskState, Timestamp};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -251,7 +249,8 @@ impl<'a> Planner<'a> {
         for command in transition.commands {
             match command {
                 Command::RetryTask { due_at, counted, .. } => {
-                    let row = write::task_retry(&lease.held, report.span, due_at, i64::from(!counted), &error)?;
+                    let row =
+                        write::task_retry(&lease.held, report.span, due_at, i64::from(!counted), &error)?;
                     self.wrote.lease(index, row);
                 }
                 Command::FailTask { .. } => {

@@ -87,7 +87,8 @@ impl Engine {
     async fn forget_run(&self, run: RunId) -> Result<u64> {
         let mut rows = 0;
         loop {
-            let batch = Batch::new().with(write::tasks_forget(run, PIECE)).with(write::events_forget(run, PIECE));
+            let batch =
+                Batch::new().with(write::tasks_forget(run, PIECE)).with(write::events_forget(run, PIECE));
             let outcomes = self.store().db().execute(batch).await?;
             let gone: u64 = outcomes.iter().map(|outcome| outcome.affected).sum();
             rows += gone;

@@ -4,7 +4,7 @@
 //! messages gather: the slower the disk, the larger the batches.
 
 use crate::{
-    Error, Result,
+    Error,
     ask::{Resolved, resolve},
     clock,
     lease::Message,
@@ -130,9 +130,7 @@ async fn settle(
         let record = handle.record.read().clone();
         let now = clock::now();
         let planned = match &expiry {
-            Some(expiry) if messages.is_empty() => {
-                crate::plan::plan_input(engine, &record, expiry, now)
-            }
+            Some(expiry) if messages.is_empty() => crate::plan::plan_input(engine, &record, expiry, now),
             _ => plan(engine, &record, &messages, &resolved, &lessons, now),
         };
         let plan = match planned {
@@ -239,7 +237,8 @@ fn reject(index: usize, message: Option<&Message>, error: &db::Error, lessons: &
             if let Some(source) = std::error::Error::source(error) {
                 text = format!("{text}: {source}");
             }
-            let failure = Failure::permanent("effects_rejected", format!("the store refused its rows: {text}"));
+            let failure =
+                Failure::permanent("effects_rejected", format!("the store refused its rows: {text}"));
             lessons.rejected.insert(index, failure);
             true
         }
@@ -342,4 +341,3 @@ impl Engine {
         });
     }
 }
-

@@ -92,9 +92,11 @@ fn next_of(schedule: &ScheduleRecord, after: Timestamp) -> Result<Option<Timesta
 /// The first time after `after` that fits.
 fn next_time(name: &str, cron: &str, timezone: &str, after: Timestamp) -> Result<Option<Timestamp>> {
     let bad = |reason: String| Error::BadSchedule { name: name.to_owned(), reason };
-    let cron = Cron::from_str(cron).map_err(|error| bad(format!("'{cron}' is not a cron expression: {error}")))?;
-    let zone = TimeZone::get(timezone)
-        .map_err(|_| bad(format!("'{timezone}' is not a time zone; use a name such as Europe/Berlin or UTC")))?;
+    let cron =
+        Cron::from_str(cron).map_err(|error| bad(format!("'{cron}' is not a cron expression: {error}")))?;
+    let zone = TimeZone::get(timezone).map_err(|_| {
+        bad(format!("'{timezone}' is not a time zone; use a name such as Europe/Berlin or UTC"))
+    })?;
     let after = Instant::from_millisecond(after.0).map_err(|error| bad(error.to_string()))?;
     match cron.find_next_occurrence(&after.to_zoned(zone), false) {
         Ok(next) => Ok(Some(Timestamp(next.timestamp().as_millisecond()))),

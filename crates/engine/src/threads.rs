@@ -69,7 +69,10 @@ impl Threads {
         if self.abandoned.fetch_add(1, Ordering::AcqRel) < MAX_ABANDONED {
             self.add();
         } else {
-            tracing::error!(limit = MAX_ABANDONED, "too many computing threads hang; none is replaced any more");
+            tracing::error!(
+                limit = MAX_ABANDONED,
+                "too many computing threads hang; none is replaced any more"
+            );
         }
     }
 

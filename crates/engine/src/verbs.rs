@@ -90,7 +90,9 @@ impl Engine {
                 Err(error) => {
                     self.dispatcher().unreserve(&plan.reserved);
                     match (&error, &start.idempotency_key) {
-                        (db::Error::Unique { columns, .. }, Some(key)) if columns.contains("idempotency_key") => {
+                        (db::Error::Unique { columns, .. }, Some(key))
+                            if columns.contains("idempotency_key") =>
+                        {
                             return self.started_before(key).await;
                         }
                         (db::Error::Unique { columns, .. }, _) if columns.contains("runs.id") => {}
@@ -114,7 +116,9 @@ impl Engine {
             .stages
             .iter()
             .filter_map(|stage| match &stage.work {
-                Work::Activity { name, .. } if self.inner().registry.get(name).is_none() => Some(name.clone()),
+                Work::Activity { name, .. } if self.inner().registry.get(name).is_none() => {
+                    Some(name.clone())
+                }
                 _ => None,
             })
             .collect();

@@ -35,7 +35,8 @@ pub(crate) async fn pump(engine: Engine) {
         let wants = dispatcher.wants(clock::now());
         if wants.is_empty() {
             let due = dispatcher.next_due(clock::now());
-            let wait = due.map_or(POLL, |due| Duration::from_millis(due.since(clock::now()).max(1)).min(POLL));
+            let wait =
+                due.map_or(POLL, |due| Duration::from_millis(due.since(clock::now()).max(1)).min(POLL));
             tokio::select! {
                 () = dispatcher.wake.notified() => {}
                 () = tokio::time::sleep(wait) => {}

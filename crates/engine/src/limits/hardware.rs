@@ -57,9 +57,9 @@ impl Hardware {
     /// How the machine does now.
     pub fn status(&self) -> HardwareStatus {
         let pressure = Pressure::read();
-        let known = pressure.is_known().then(|| {
-            [pressure.cpu, pressure.io, pressure.memory].map(Option::unwrap_or_default)
-        });
+        let known = pressure
+            .is_known()
+            .then(|| [pressure.cpu, pressure.io, pressure.memory].map(Option::unwrap_or_default));
         HardwareStatus {
             hardware: self.clone(),
             memory_used_bytes: memory_used().unwrap_or(0),
@@ -83,7 +83,8 @@ impl Cgroup {
         let v2 = own.lines().find_map(|line| line.strip_prefix("0::"));
         if let Some(path) = v2.filter(|_| root.join("cgroup.controllers").exists()) {
             let folders = up_to_root(root, path);
-            let cpus = folders.iter().filter_map(|folder| cpu_max(&read(&folder.join("cpu.max"))?)).reduce(f64::min);
+            let cpus =
+                folders.iter().filter_map(|folder| cpu_max(&read(&folder.join("cpu.max"))?)).reduce(f64::min);
             let memory = folders.iter().filter_map(|folder| number(&folder.join("memory.max"))).min();
             return Self { cpus, memory, version: "cgroup v2" };
         }
@@ -102,7 +103,8 @@ impl Cgroup {
         };
         let cpus = of("cpu").iter().filter_map(quota).reduce(f64::min);
         // v1 says "no limit" by a number near 2^63.
-        let memory = |folder: &PathBuf| number(&folder.join("memory.limit_in_bytes")).filter(|limit| *limit < 1 << 60);
+        let memory =
+            |folder: &PathBuf| number(&folder.join("memory.limit_in_bytes")).filter(|limit| *limit < 1 << 60);
         Self { cpus, memory: of("memory").iter().filter_map(memory).min(), version: "cgroup v1" }
     }
 }

@@ -170,7 +170,8 @@ impl Limiter {
         };
         self.throughput = window.ended as f64 / seconds.max(1e-3);
         self.looked_at = now;
-        (self.ended, self.failed, self.time, self.peak, self.running) = (0, 0, Duration::ZERO, running, running);
+        (self.ended, self.failed, self.time, self.peak, self.running) =
+            (0, 0, Duration::ZERO, running, running);
         if self.pinned.is_some() {
             return None;
         }

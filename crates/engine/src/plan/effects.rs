@@ -39,11 +39,7 @@ impl Wrote {
 
     /// Leases first: a message whose lease has passed on must write nothing. Returns the applications' rows, which come
     /// last.
-    pub(super) fn put_leases(
-        self,
-        batch: &mut Batch,
-        origins: &mut Vec<Origin>,
-    ) -> Vec<(usize, Statement)> {
+    pub(super) fn put_leases(self, batch: &mut Batch, origins: &mut Vec<Origin>) -> Vec<(usize, Statement)> {
         if !self.done_by.is_empty() {
             batch.push(self.done.into_statement());
             origins.push(Origin::Leases(self.done_by));

@@ -109,7 +109,9 @@ pub(super) fn plan_start(
     let mut after = Vec::new();
     for command in transition.commands {
         match command {
-            Command::CreateTask { stage, key, state } => tasks.push(NewTask { stage, key, state, data: null() }),
+            Command::CreateTask { stage, key, state } => {
+                tasks.push(NewTask { stage, key, state, data: null() })
+            }
             Command::CreateInputTasks { stage, state } => {
                 tasks.extend(input_tasks(&record.run.input, stage, state)?);
             }
@@ -118,10 +120,8 @@ pub(super) fn plan_start(
             _ => {}
         }
     }
-    let first = vec![
-        write::definition(&record.definition, now)?,
-        write::run_insert(&record, idempotency_key)?,
-    ];
+    let first =
+        vec![write::definition(&record.definition, now)?, write::run_insert(&record, idempotency_key)?];
     let parts = Parts {
         was_seq: None,
         record,
