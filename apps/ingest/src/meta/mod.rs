@@ -135,11 +135,11 @@ pub enum Error {
         limit_bytes: usize,
     },
     /// There are more of something than the reader's limit.
-    #[error("there are more than {limit} {what}; the rest was left out")]
+    #[error("there are more than {limit} {what}; not all were read")]
     TooMany {
         /// The things, in the plural.
         what: &'static str,
-        /// How many are read.
+        /// How many there may be.
         limit: usize,
     },
     /// Structures contain themselves, or nest beyond the limit.
@@ -188,7 +188,10 @@ impl Error {
         Self::Truncated { what: what.into(), at }
     }
 
-    pub(crate) fn malformed(what: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn malformed(
+        what: impl Into<Cow<'static, str>>,
+        reason: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self::Malformed { what: what.into(), reason: reason.into() }
     }
 

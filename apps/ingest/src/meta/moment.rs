@@ -33,7 +33,8 @@ impl Moment {
             Some((day, clock)) => (day, clock.trim()),
             None => (date, ""),
         };
-        let fraction = subsec.map(str::trim).filter(|s| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit()));
+        let fraction =
+            subsec.map(str::trim).filter(|s| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit()));
         let (clock, inline_offset) = split_offset(clock);
         let civil = parse_day(day)?.to_datetime(parse_clock(clock, fraction)?);
         let offset_seconds = offset.and_then(parse_offset).or_else(|| inline_offset.and_then(parse_offset));
@@ -85,7 +86,8 @@ fn parse_clock(text: &str, fraction: Option<&str>) -> Option<civil::Time> {
     if text.is_empty() {
         return Some(civil::Time::midnight());
     }
-    let (text, inline) = text.split_once(['.', ',']).map_or((text, None), |(clock, rest)| (clock, Some(rest)));
+    let (text, inline) =
+        text.split_once(['.', ',']).map_or((text, None), |(clock, rest)| (clock, Some(rest)));
     let mut parts = text.split(':');
     let (hour, minute) = (number(parts.next()?)?, number(parts.next().unwrap_or("00"))?);
     // A leap second is the last second of its minute for us.
@@ -117,7 +119,8 @@ fn parse_offset(text: &str) -> Option<i32> {
         _ => return None,
     };
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let (hours, minutes) = (number::<i32>(digits.get(0..2)?)?, number::<i32>(digits.get(2..4).unwrap_or("00"))?);
+    let (hours, minutes) =
+        (number::<i32>(digits.get(0..2)?)?, number::<i32>(digits.get(2..4).unwrap_or("00"))?);
     // The widest offsets in use are -12:00 and +14:00; what is beyond is a broken field.
     (hours <= 14 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
 }
@@ -148,7 +151,14 @@ mod tests {
             show(Moment::from_exif("2024:05:01 12:30:45", None, Some("   :  "))),
             "2024-05-01T12:30:45 None 2024-05-01T12:30:45Z"
         );
-        for blank in ["0000:00:00 00:00:00", "    :  :     :  :  ", "", "2024:13:01 00:00:00", "2024:02:30 00:00:00", "é:"] {
+        for blank in [
+            "0000:00:00 00:00:00",
+            "    :  :     :  :  ",
+            "",
+            "2024:13:01 00:00:00",
+            "2024:02:30 00:00:00",
+            "é:",
+        ] {
             assert_eq!(Moment::from_exif(blank, None, None), None, "{blank:?}");
         }
     }
@@ -159,7 +169,10 @@ mod tests {
             ("2024", "2024-01-01T00:00:00 None 2024-01-01T00:00:00Z"),
             ("2024-05", "2024-05-01T00:00:00 None 2024-05-01T00:00:00Z"),
             ("2024-05-01T12:30Z", "2024-05-01T12:30:00 Some(0) 2024-05-01T12:30:00Z"),
-            ("2024-05-01T12:30:45.123456789123-05:30", "2024-05-01T12:30:45.123456789 Some(-19800) 2024-05-01T18:00:45.123456789Z"),
+            (
+                "2024-05-01T12:30:45.123456789123-05:30",
+                "2024-05-01T12:30:45.123456789 Some(-19800) 2024-05-01T18:00:45.123456789Z",
+            ),
             ("2024-05-01T23:59:60Z", "2024-05-01T23:59:59 Some(0) 2024-05-01T23:59:59Z"),
             ("yesterday", "none"),
             ("2024-05-01T25:00:00Z", "none"),
@@ -171,8 +184,14 @@ mod tests {
 
     #[test]
     fn iptc_dates() {
-        assert_eq!(show(Moment::from_iptc("20240501", Some("123045+0200"))), "2024-05-01T12:30:45 Some(7200) 2024-05-01T10:30:45Z");
-        assert_eq!(show(Moment::from_iptc("20240501", None)), "2024-05-01T00:00:00 None 2024-05-01T00:00:00Z");
+        assert_eq!(
+            show(Moment::from_iptc("20240501", Some("123045+0200"))),
+            "2024-05-01T12:30:45 Some(7200) 2024-05-01T10:30:45Z"
+        );
+        assert_eq!(
+            show(Moment::from_iptc("20240501", None)),
+            "2024-05-01T00:00:00 None 2024-05-01T00:00:00Z"
+        );
         assert_eq!(show(Moment::from_iptc("2024é501", None)), "none");
     }
 }

@@ -14,6 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Extracted, charset};
 
+mod raw_profile;
+
+use raw_profile::Profile;
+
 /// The eight bytes every PNG starts with.
 pub const SIGNATURE: &[u8; 8] = b"\x89PNG\r\n\x1a\n";
 /// Largest text of one chunk, unpacked, in bytes.
@@ -25,6 +29,10 @@ pub const MAX_TOTAL_TEXT_BYTES: usize = 4 << 20;
 pub const MAX_TEXTS: usize = 256;
 /// Longest keyword the PNG standard allows, in bytes.
 const MAX_KEYWORD_BYTES: usize = 79;
+/// How much is unpacked at a time.
+const INFLATE_BLOCK_BYTES: usize = 16 << 10;
+/// What is too big when no single text is.
+const ALL_TEXTS: &str = "the PNG's texts together";
 /// Keyword of the `iTXt` chunk that holds an XMP packet.
 const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
 
@@ -43,9 +51,11 @@ pub struct PngText<'a> {
     /// Every text in file order, duplicates kept; XMP is apart.
     pub texts: Vec<Text>,
     /// The EXIF block (a TIFF structure); the first one if there are several.
-    pub exif: Option<&'a [u8]>,
+    pub exif: Option<Cow<'a, [u8]>>,
     /// The XMP packet; the first one if there are several.
     pub xmp: Option<Vec<u8>>,
+    /// Photoshop resource blocks, in which IPTC stands; empty where there are none.
+    pub photoshop: Vec<u8>,
 }
 
 impl PngText<'_> {
@@ -61,7 +71,7 @@ impl PngText<'_> {
 /// Total: bytes that are no PNG give one error. A truncated file gives what stood before the cut.
 #[must_use]
 pub fn read(bytes: &[u8]) -> Extracted<PngText<'_>> {
-    let mut reader = Reader { out: Extracted::default(), budget_bytes: MAX_TOTAL_TEXT_BYTES };
+    let mut reader = Reader { out: Extracted::default(), budget_bytes: MAX_TOTAL_TEXT_BYTES, seen_texts: 0 };
     match bytes.strip_prefix(SIGNATURE) {
         Some(chunks) => reader.walk(chunks, SIGNATURE.len()),
         None => reader.out.note(Error::malformed("the PNG", "it does not start with the PNG signature")),
@@ -72,18 +82,24 @@ pub fn read(bytes: &[u8]) -> Extracted<PngText<'_>> {
 /// The chunk types that are looked into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Text,
-    CompressedText,
-    InternationalText,
+    Text(Form),
     Exif,
+}
+
+/// The three ways a text is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Plain,
+    Compressed,
+    International,
 }
 
 impl Kind {
     fn of(chunk_type: [u8; 4]) -> Option<Self> {
         match &chunk_type {
-            b"tEXt" => Some(Self::Text),
-            b"zTXt" => Some(Self::CompressedText),
-            b"iTXt" => Some(Self::InternationalText),
+            b"tEXt" => Some(Self::Text(Form::Plain)),
+            b"zTXt" => Some(Self::Text(Form::Compressed)),
+            b"iTXt" => Some(Self::Text(Form::International)),
             b"eXIf" => Some(Self::Exif),
             _ => None,
         }
@@ -91,9 +107,9 @@ impl Kind {
 
     fn name(self) -> &'static str {
         match self {
-            Self::Text => "tEXt",
-            Self::CompressedText => "zTXt",
-            Self::InternationalText => "iTXt",
+            Self::Text(Form::Plain) => "tEXt",
+            Self::Text(Form::Compressed) => "zTXt",
+            Self::Text(Form::International) => "iTXt",
             Self::Exif => "eXIf",
         }
     }
@@ -102,6 +118,7 @@ impl Kind {
 struct Reader<'a> {
     out: Extracted<PngText<'a>>,
     budget_bytes: usize,
+    seen_texts: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -148,20 +165,25 @@ impl<'a> Reader<'a> {
     }
 
     fn chunk(&mut self, kind: Kind, data: &'a [u8]) {
-        if kind == Kind::Exif {
-            self.out.value.exif.get_or_insert(data);
-            return;
-        }
-        if self.out.value.texts.len() >= MAX_TEXTS {
-            // One entry is enough to say it.
-            let too_many = Error::TooMany { what: "PNG texts", limit: MAX_TEXTS };
-            if !self.out.errors.contains(&too_many) {
-                self.out.note(too_many);
+        let form = match kind {
+            Kind::Text(form) => form,
+            Kind::Exif => {
+                self.out.value.exif.get_or_insert(Cow::Borrowed(data));
+                return;
+            }
+        };
+        // Every chunk counts, read or not: setting up to unpack one has its price.
+        self.seen_texts += 1;
+        if self.seen_texts > MAX_TEXTS {
+            if self.seen_texts == MAX_TEXTS + 1 {
+                self.out.note(Error::TooMany { what: "PNG texts", limit: MAX_TEXTS });
             }
             return;
         }
         let Some((keyword, rest)) = split_at_nul(data) else {
-            return self.out.note(Error::malformed(format!("PNG chunk {}", kind.name()), "its keyword does not end"));
+            return self
+                .out
+                .note(Error::malformed(format!("PNG chunk {}", kind.name()), "its keyword does not end"));
         };
         if keyword.is_empty() || keyword.len() > MAX_KEYWORD_BYTES {
             let reason = format!("its keyword is {} bytes long, not 1 to {MAX_KEYWORD_BYTES}", keyword.len());
@@ -169,21 +191,33 @@ impl<'a> Reader<'a> {
         }
         let keyword = charset::latin1_or_utf8(keyword);
         let what = format!("PNG text `{keyword}`");
-        let raw = match kind {
-            Kind::Text => self.plain(rest, &what),
-            Kind::CompressedText => match rest.split_first() {
+        let raw = match form {
+            Form::Plain => self.plain(rest, &what),
+            Form::Compressed => match rest.split_first() {
                 Some((0, packed)) => self.unpack(packed, &what),
                 _ => return self.out.note(Error::malformed(what, "its compression method is unknown")),
             },
-            Kind::InternationalText | Kind::Exif => self.international(rest, &what),
+            Form::International => self.international(rest, &what),
         };
         let Some(raw) = raw else { return };
         if keyword == XMP_KEYWORD {
             self.out.value.xmp.get_or_insert_with(|| raw.into_owned());
             return;
         }
-        let value =
-            if kind == Kind::InternationalText { charset::utf8(&raw) } else { charset::latin1_or_utf8(&raw) };
+        if let Some(profile) = raw_profile::decode(&keyword, &raw) {
+            let blocks = &mut self.out.value;
+            match profile {
+                Profile::Exif(tiff) => blocks.exif = blocks.exif.take().or(Some(Cow::Owned(tiff))),
+                Profile::Xmp(packet) => blocks.xmp = blocks.xmp.take().or(Some(packet)),
+                Profile::Photoshop(resources) if blocks.photoshop.is_empty() => blocks.photoshop = resources,
+                Profile::Photoshop(_) | Profile::Other => {}
+            }
+            return;
+        }
+        let value = match form {
+            Form::International => charset::utf8(&raw),
+            Form::Plain | Form::Compressed => charset::latin1_or_utf8(&raw),
+        };
         self.out.value.texts.push(Text { keyword, value });
     }
 
@@ -202,34 +236,43 @@ impl<'a> Reader<'a> {
                 None
             }
             None => {
-                self.out.note(Error::malformed(what.to_owned(), "its language or translated keyword does not end"));
+                self.out.note(Error::malformed(
+                    what.to_owned(),
+                    "its language or translated keyword does not end",
+                ));
                 None
             }
         }
     }
 
     fn plain(&mut self, text: &'a [u8], what: &str) -> Option<Cow<'a, [u8]>> {
-        let limit = MAX_TEXT_BYTES.min(self.budget_bytes);
-        if text.len() > limit {
-            self.out.note(Error::too_big(what.to_owned(), limit));
-            return None;
+        if text.len() > MAX_TEXT_BYTES {
+            self.out.note(Error::too_big(what.to_owned(), MAX_TEXT_BYTES));
+        } else if text.len() > self.budget_bytes {
+            self.out.note(Error::too_big(ALL_TEXTS, MAX_TOTAL_TEXT_BYTES));
+        } else {
+            self.budget_bytes -= text.len();
+            return Some(Cow::Borrowed(text));
         }
-        self.budget_bytes -= text.len();
-        Some(Cow::Borrowed(text))
+        None
     }
 
     fn unpack(&mut self, packed: &[u8], what: &str) -> Option<Cow<'a, [u8]>> {
-        let limit = MAX_TEXT_BYTES.min(self.budget_bytes);
-        let (text, end) = inflate(packed, limit);
-        self.budget_bytes -= text.len().min(limit);
+        let (text, end) = inflate(packed, MAX_TEXT_BYTES.min(self.budget_bytes));
+        self.budget_bytes -= text.len();
         match end {
             InflateEnd::Complete => Some(Cow::Owned(text)),
+            InflateEnd::TooBig if self.budget_bytes < INFLATE_BLOCK_BYTES => {
+                self.out.note(Error::Bomb { what: ALL_TEXTS.into(), limit_bytes: MAX_TOTAL_TEXT_BYTES });
+                None
+            }
             InflateEnd::TooBig => {
-                self.out.note(Error::Bomb { what: what.to_owned().into(), limit_bytes: limit });
+                self.out.note(Error::Bomb { what: what.to_owned().into(), limit_bytes: MAX_TEXT_BYTES });
                 None
             }
             InflateEnd::Broken => {
-                self.out.note(Error::malformed(what.to_owned(), "its compressed data is broken or cut short"));
+                self.out
+                    .note(Error::malformed(what.to_owned(), "its compressed data is broken or cut short"));
                 (!text.is_empty()).then_some(Cow::Owned(text))
             }
         }
@@ -250,9 +293,8 @@ enum InflateEnd {
 
 /// Unpacks a zlib stream to at most `limit` bytes, and says how it ended. Memory: `limit` and one block.
 fn inflate(mut packed: &[u8], limit: usize) -> (Vec<u8>, InflateEnd) {
-    const BLOCK_BYTES: usize = 16 << 10;
     let mut inflater = Decompress::new(true);
-    let mut block = vec![0; BLOCK_BYTES];
+    let mut block = vec![0; INFLATE_BLOCK_BYTES];
     let mut out = Vec::new();
     loop {
         let (consumed_before, produced_before) = (inflater.total_in(), inflater.total_out());

@@ -1,0 +1,4 @@
+//! See `headway_ingest::meta::fuzz::fuzz_generation` for what is held to.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| ingest::meta::fuzz::fuzz_generation(data));
