@@ -1,0 +1,125 @@
+//! The configuration as written: every setting optional, unknown keys refused.
+
+use super::setting::{Kind, Setting, settings};
+use std::path::PathBuf;
+
+settings! {
+    /// The whole file.
+    RawConfig in "" {
+        /// Folder that holds everything Headway keeps: database, thumbnails, artifacts, models, backups.
+        data: PathBuf = Kind::Path, "`$XDG_DATA_HOME/headway`, or `~/.local/share/headway`";
+        /// Address and port of the dashboard and the API. Port 0 takes a free one. An address that others can reach needs
+        /// `trusted_proxies`: Headway itself speaks plain HTTP.
+        listen: String = Kind::Text, "127.0.0.1:8080";
+        /// Signs in whoever is on this machine, without a password. Refused unless `listen` is a loopback address.
+        dev: bool = Kind::Flag, "false";
+        /// Folders that media may be ingested from. What lies outside them is refused, links that leave them included.
+        media_roots: Vec<PathBuf> = Kind::Paths, "none";
+        /// Addresses of the proxies in front that do TLS; their `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+        trusted_proxies: Vec<String> = Kind::Texts, "none";
+        /// Delivers to other systems through the outbox, in the transaction of the work. When off, deliveries are staged
+        /// and held until it is on again.
+        use_outbox_pattern: bool = Kind::Flag, "true";
+        /// Lets limits follow the machine. When off, each wait class has `hardware_scaling.max_workers` slots, or the
+        /// planning formula's where that is 0.
+        use_hardware_scaling: bool = Kind::Flag, "true";
+        /// Live progress over server-sent events. When off, the stream routes say so, and pages and the command line poll.
+        enable_sse_progress: bool = Kind::Flag, "true";
+    }
+    sections {
+        outbox: RawOutbox;
+        hardware_scaling: RawHardware;
+        sse: RawSse;
+        retention: RawRetention;
+        log: RawLog;
+    }
+}
+
+settings! {
+    /// Deliveries to other systems.
+    RawOutbox in "outbox." {
+        /// Deliveries leased at once.
+        batch_size: u64 = Kind::Number(1, 1000), "50";
+        /// Attempts of a delivery before it is dead.
+        retry_attempts: u64 = Kind::Number(1, 100), "5";
+        /// Longest time of one attempt, in seconds.
+        timeout_seconds: u64 = Kind::Number(1, 3600), "30";
+    }
+}
+
+settings! {
+    /// Limits that follow the machine.
+    RawHardware in "hardware_scaling." {
+        /// Slots of a wait class at least.
+        min_workers: u64 = Kind::Number(1, 10_000), "1";
+        /// Slots of a wait class at most; 0 leaves it to the machine.
+        max_workers: u64 = Kind::Number(0, 10_000), "0";
+    }
+}
+
+settings! {
+    /// Live progress.
+    RawSse in "sse." {
+        /// Shortest time between two progress frames of one run, in milliseconds.
+        update_interval_ms: u64 = Kind::Number(50, 10_000), "100";
+        /// A stream whose reader takes nothing ends after this, in minutes.
+        timeout_minutes: u64 = Kind::Number(1, 1440), "10";
+    }
+}
+
+settings! {
+    /// How long things are kept.
+    RawRetention in "retention." {
+        /// Days after its end when a run is deleted, with its tasks and events; 0 keeps it. What a run delivered or
+        /// committed to a library stays.
+        runs_days: u64 = Kind::Number(0, 36_500), "0";
+        /// Backups kept in the data folder; older ones are deleted after a new one is complete.
+        backups: u64 = Kind::Number(1, 1000), "7";
+    }
+}
+
+settings! {
+    /// The log, on standard error.
+    RawLog in "log." {
+        /// Least severity that is written: `error`, `warn`, `info`, `debug` or `trace`, or a filter such as
+        /// `info,headway_engine=debug`.
+        level: String = Kind::Text, "info";
+        /// Lines for people, or JSON objects for collectors.
+        format: String = Kind::Word(&["text", "json"]), "text";
+    }
+}
+
+/// A section of the file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Section {
+    /// Its name; empty for the top of the file.
+    pub(crate) name: &'static str,
+    /// What it is about.
+    pub(crate) about: &'static str,
+    /// Its settings.
+    pub(crate) settings: &'static [Setting],
+}
+
+/// All sections, in the order of the reference.
+pub(crate) const SECTIONS: &[Section] = &[
+    Section { name: "", about: "What stands at the top of the file.", settings: RawConfig::SETTINGS },
+    Section { name: "outbox", about: "Deliveries to other systems.", settings: RawOutbox::SETTINGS },
+    Section {
+        name: "hardware_scaling",
+        about: "Limits that follow the machine; each change is an event with its reason.",
+        settings: RawHardware::SETTINGS,
+    },
+    Section { name: "sse", about: "Live progress.", settings: RawSse::SETTINGS },
+    Section { name: "retention", about: "How long things are kept.", settings: RawRetention::SETTINGS },
+    Section { name: "log", about: "The log, on standard error.", settings: RawLog::SETTINGS },
+];
+
+/// The setting with that dotted key.
+pub(crate) fn setting(key: &str) -> Option<&'static Setting> {
+    all().find(|setting| setting.key == key)
+}
+
+/// All settings, in the order of the reference.
+pub(crate) fn all() -> impl Iterator<Item = &'static Setting> {
+    SECTIONS.iter().flat_map(|section| section.settings)
+}
