@@ -355,25 +355,7 @@ impl Twice {
 /// The candidate that `name` was most likely meant to be: at most a third of its letters differ.
 pub(crate) fn closest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let name: String = name.chars().take(64).collect::<String>().to_lowercase();
-    let (near, distance) = candidates.map(|c| (c, distance(&name, c))).min_by_key(|(_, d)| *d)?;
+    let (near, distance) =
+        candidates.map(|c| (c, strsim::damerau_levenshtein(&name, c))).min_by_key(|(_, d)| *d)?;
     (distance <= near.chars().count().max(3) / 3).then_some(near)
-}
-
-/// Letters to insert, remove, replace or swap with their neighbour to get from `a` to `b`.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, to) in b.iter().enumerate() {
-            let mut cost = (last[j] + usize::from(from != to)).min(last[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *from == b[j - 1] && a[i - 1] == *to {
-                cost = cost.min(before[j - 1] + 1);
-            }
-            row.push(cost);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last.last().copied().unwrap_or(0)
 }
