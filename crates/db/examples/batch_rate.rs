@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use headway_db::{Batch, Db, Migration, Options, Query, Statement, params};
 
-const ROUNDS: u32 = 5;
 const BATCH: i64 = 512;
-/// Batches before the clock starts: the log has reached its size and been used again once.
-const WARM: i64 = 250;
+/// Batches in a turn.
+const TURN: i64 = 20;
+/// Turns before the clock starts: the logs have reached their size.
+const WARM_TURNS: u64 = 12;
 const TASKS: i64 = 20_000;
 const UPDATE: &str = "UPDATE task SET state = ?2, attempt = attempt + 1 WHERE id = ?1 AND state = ?3";
 const INSERT: &str = "INSERT INTO event (run, seq, kind, body) VALUES (?1, ?2, ?3, ?4)";
@@ -37,16 +38,28 @@ fn main() -> Result<(), Failure> {
         Some(parent) => tempfile::tempdir_in(parent)?,
         None => tempfile::tempdir()?,
     };
-    let each = Duration::from_secs(seconds) / (3 * ROUNDS);
-    // In turn, so that none gains from a warmer or quieter machine; medians are compared.
-    let (mut bare, mut one, mut two) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..ROUNDS {
-        let file = |name: &str| folder.path().join(format!("{name}{round}.db"));
-        bare.push(bare_rate(&file("bare"), each)?);
-        one.push(port_rate(&file("one"), each, 1)?);
-        two.push(port_rate(&file("two"), each, 2)?);
+    let file = |name: &str| folder.path().join(name);
+    let mut bare = bare(&file("bare.db"))?;
+    let mut one = port(&file("one.db"), 1)?;
+    let mut two = port(&file("two.db"), 2)?;
+    // In short turns, so that whatever else the machine does slows all of them alike.
+    let (start, each) = (Instant::now(), Duration::from_secs(seconds));
+    let mut took = [Duration::ZERO; 3];
+    let mut turns = 0_u64;
+    while start.elapsed() < each {
+        let contestants: [&mut dyn FnMut() -> Result<(), Failure>; 3] = [&mut bare, &mut one, &mut two];
+        for (run, took) in contestants.into_iter().zip(&mut took) {
+            let start = Instant::now();
+            run()?;
+            // In the first turns the logs still grow.
+            if turns >= WARM_TURNS {
+                *took += start.elapsed();
+            }
+        }
+        turns += 1;
     }
-    let (bare, one, two) = (median(bare), median(one), median(two));
+    let rows = (turns - WARM_TURNS.min(turns)) as f64 * (TURN * BATCH) as f64;
+    let [bare, one, two] = took.map(|took| rows / took.as_secs_f64());
     println!("bare rusqlite             {bare:>9.0} rows/s");
     println!("Db::execute, one caller   {one:>9.0} rows/s   ratio {:.3}", one / bare);
     println!("Db::execute, two callers  {two:>9.0} rows/s   ratio {:.3}", two / bare);
@@ -59,60 +72,55 @@ fn state(pass: i64) -> (&'static str, &'static str) {
     if pass % 2 == 0 { ("leased", "ready") } else { ("ready", "leased") }
 }
 
-fn bare_rate(path: &Path, each: Duration) -> Result<f64, Failure> {
+/// A turn of the bare loop.
+fn bare(path: &Path) -> Result<impl FnMut() -> Result<(), Failure> + use<>, Failure> {
     drop(Db::open(Options::new(path), &[TABLES])?);
     let db = rusqlite::Connection::open(path)?;
     db.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384;
          PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000",
     )?;
-    let (mut update, mut insert) = (db.prepare(UPDATE)?, db.prepare(INSERT)?);
-    let mut start = Instant::now();
     let (mut done, mut run) = (0_i64, 0_i64);
-    while run < WARM || start.elapsed() < each {
-        if run == WARM {
-            start = Instant::now();
-        }
-        db.execute_batch("BEGIN IMMEDIATE")?;
-        for _ in 0..BATCH {
-            let (to, from) = state(done / TASKS);
-            if update.execute((done % TASKS + 1, to, from))? != 1 {
-                return Err("the update found no row".into());
+    Ok(move || {
+        let (mut update, mut insert) = (db.prepare_cached(UPDATE)?, db.prepare_cached(INSERT)?);
+        for _ in 0..TURN {
+            db.execute_batch("BEGIN IMMEDIATE")?;
+            for _ in 0..BATCH {
+                let (to, from) = state(done / TASKS);
+                update.execute((done % TASKS + 1, to, from))?;
+                insert.execute((run, done, "task_leased", BODY))?;
+                done += 1;
             }
-            insert.execute((run, done, "task_leased", BODY))?;
-            done += 1;
+            db.execute_batch("COMMIT")?;
+            run += 1;
         }
-        db.execute_batch("COMMIT")?;
-        run += 1;
-    }
-    Ok(rate(done - WARM * BATCH, start))
+        Ok(())
+    })
 }
 
-/// Each caller has one batch under way at a time.
-fn port_rate(path: &Path, each: Duration, callers: i64) -> Result<f64, Failure> {
+/// A turn through the port; each caller has one batch under way at a time.
+fn port(path: &Path, callers: i64) -> Result<impl FnMut() -> Result<(), Failure> + use<>, Failure> {
     let db = Db::open(Options::new(path), &[TABLES])?;
-    for run in 0..WARM {
-        db.execute_blocking(batch(run * BATCH, run, BATCH))?;
-    }
-    let next = AtomicI64::new(WARM);
-    let start = Instant::now();
-    std::thread::scope(|scope| {
-        let run = || {
-            while start.elapsed() < each {
+    let next = AtomicI64::new(0);
+    Ok(move || {
+        let end = next.load(Relaxed) + TURN;
+        let call = || {
+            loop {
                 let run = next.fetch_add(1, Relaxed);
+                if run >= end {
+                    next.fetch_sub(1, Relaxed);
+                    return Ok::<_, headway_db::Error>(());
+                }
                 db.execute_blocking(batch(run * BATCH, run, BATCH))?;
             }
-            Ok::<_, headway_db::Error>(())
         };
-        let callers: Vec<_> = (0..callers).map(|_| scope.spawn(run)).collect();
-        callers.into_iter().try_for_each(|caller| caller.join().expect("a caller does not panic"))
-    })?;
-    Ok(rate((next.into_inner() - WARM) * BATCH, start))
-}
-
-fn median(mut rates: Vec<f64>) -> f64 {
-    rates.sort_unstable_by(f64::total_cmp);
-    rates[rates.len() / 2]
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..callers).map(|_| scope.spawn(call)).collect();
+            call()?;
+            others.into_iter().try_for_each(|caller| caller.join().expect("a caller does not panic"))
+        })?;
+        Ok(())
+    })
 }
 
 fn batch(first: i64, run: i64, rows: i64) -> Batch {
@@ -202,8 +210,4 @@ fn print_spread(what: &str, mut took: Vec<Duration>) {
     took.sort_unstable();
     let at = |share: f64| took[(took.len() as f64 * share) as usize].as_micros();
     println!("{what:<6} p50 {:>6} µs   p99 {:>6} µs   max {:>6} µs", at(0.5), at(0.99), at(0.999_9));
-}
-
-fn rate(done: i64, start: Instant) -> f64 {
-    done as f64 / start.elapsed().as_secs_f64()
 }
