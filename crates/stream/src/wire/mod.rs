@@ -12,6 +12,8 @@ pub use frame::{
     ByeFrame, EndFrame, HeartbeatFrame, ItemProgressView, ProgressFigures, ProgressView, ResetFrame,
     ResetReason, SnapshotOfRun, SnapshotOfRuns,
 };
+pub(crate) use run::rounded;
+
 pub use node::{HardwareView, LimitChangeView, LimitView, PressureView, WorkerStateView, WorkerView};
 pub use run::{
     FiguresView, PipelineView, Rates, RunStateView, RunSummaryView, RunView, StageGauge, StageStateView,
