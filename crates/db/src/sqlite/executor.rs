@@ -117,8 +117,17 @@ impl<'c> Executor<'c> {
     }
 }
 
+/// Whether the text is an INSERT, UPDATE or DELETE; comments before it do not count.
 fn changes_rows(sql: &str) -> bool {
-    let first = sql.split_whitespace().next().unwrap_or_default();
+    let mut rest = sql.trim_start();
+    while let Some(end) = match rest.get(..2) {
+        Some("--") => Some(rest.find('\n').unwrap_or(rest.len())),
+        Some("/*") => Some(rest.find("*/").map_or(rest.len(), |end| end + 2)),
+        _ => None,
+    } {
+        rest = rest[end..].trim_start();
+    }
+    let first = rest.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
     ["INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"].iter().any(|word| first.eq_ignore_ascii_case(word))
 }
 
@@ -179,5 +188,27 @@ impl ToSql for Bound<'_> {
             Value::Text(text) => ValueRef::Text(text.as_bytes()),
             Value::Blob(bytes) => ValueRef::Blob(bytes),
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::changes_rows;
+
+    #[test]
+    fn statements_that_change_rows_are_known_behind_comments() {
+        for sql in [
+            "INSERT INTO a VALUES (1)",
+            "  update a set n = 1",
+            "-- Why.\n-- And more.\nDELETE FROM a",
+            "/* Why. */ -- And more.\n WITH b AS (SELECT 1) UPDATE a SET n = 1",
+            "/**/REPLACE INTO a VALUES (1)",
+            "WITH(SELECT 1)",
+        ] {
+            assert!(changes_rows(sql), "{sql}");
+        }
+        for sql in ["", "-- INSERT", "/* UPDATE", "CREATE TABLE a (n)", "PRAGMA user_version = 1", "é"] {
+            assert!(!changes_rows(sql), "{sql}");
+        }
     }
 }
