@@ -1,3 +1,5 @@
+import { useMemo } from "react";
+import { Link } from "wouter";
 import { type AuditEntry, asProblem } from "../api";
 import { Choice } from "../apps/ingest/FilterBar";
 import { useQueryState } from "../apps/library/media/query";
@@ -25,53 +27,67 @@ import {
 import styles from "./Forms.module.css";
 import { useAudit } from "./settings.query";
 
-const COLUMNS: readonly Column<AuditEntry>[] = [
-  {
-    key: "at",
-    title: "Time",
-    width: "148px",
-    cell: (entry) => (
-      <time className="figures" dateTime={new Date(entry.at).toISOString()}>
-        {format.dateTime(entry.at)}
-      </time>
-    ),
-  },
-  { key: "who", title: "Who", width: "minmax(70px, 1fr)", cell: (entry) => <Name text={entry.who} /> },
-  {
-    key: "action",
-    title: "Action",
-    width: "minmax(90px, 1fr)",
-    cell: (entry) => <code>{entry.action}</code>,
-  },
-  {
-    key: "object",
-    title: "Object",
-    width: "minmax(100px, 2fr)",
-    wide: true,
-    cell: (entry) => <Name text={entry.object} mono />,
-  },
-  {
-    key: "result",
-    title: "Result",
-    width: "96px",
-    wide: true,
-    cell: (entry) => {
-      const tone = resultTone(entry.result);
-      return (
-        <Badge tone={tone} icon={tone}>
-          {entry.result}
-        </Badge>
-      );
+function columnsOf(whoLink: (who: string) => string): readonly Column<AuditRow>[] {
+  return [
+    {
+      key: "at",
+      title: "Time",
+      width: "148px",
+      cell: (entry) => (
+        <time className="figures" dateTime={new Date(entry.at).toISOString()}>
+          {format.dateTime(entry.at)}
+        </time>
+      ),
     },
-  },
-  {
-    key: "address",
-    title: "From",
-    width: "130px",
-    wide: true,
-    cell: (entry) => <Name text={entry.address} mono />,
-  },
-];
+    {
+      key: "who",
+      title: "Who",
+      width: "minmax(70px, 1fr)",
+      cell: (entry) => (
+        <Link href={whoLink(entry.who)} title="Only what they did">
+          <Name text={entry.who} />
+        </Link>
+      ),
+    },
+    {
+      key: "action",
+      title: "Action",
+      width: "minmax(90px, 1fr)",
+      cell: (entry) => <code>{entry.action}</code>,
+    },
+    {
+      key: "object",
+      title: "Object",
+      width: "minmax(100px, 2fr)",
+      wide: true,
+      cell: (entry) => <Name text={entry.object} mono />,
+    },
+    {
+      key: "result",
+      title: "Result",
+      width: "96px",
+      wide: true,
+      cell: (entry) => {
+        const tone = resultTone(entry.result);
+        return (
+          <Badge tone={tone} icon={tone}>
+            {entry.result}
+          </Badge>
+        );
+      },
+    },
+    {
+      key: "address",
+      title: "From",
+      width: "130px",
+      wide: true,
+      cell: (entry) => <Name text={entry.address} mono />,
+    },
+  ];
+}
+
+/** An entry with its place in the list: nothing else tells two of the same moment apart. */
+type AuditRow = AuditEntry & { place: number };
 
 /** Who changed or was denied what, newest first. */
 export function AuditSection() {
@@ -79,6 +95,10 @@ export function AuditSection() {
   const filters = parseAuditFilters(params);
   const audit = useAudit(filters);
   const set = (change: Partial<AuditFilters>) => write(writeAuditFilters(params, { ...filters, ...change }));
+  const rows = useMemo(() => audit.entries.map((entry, place) => ({ ...entry, place })), [audit.entries]);
+  const columns = columnsOf(
+    (who) => `/settings/audit?${writeAuditFilters(params, { ...filters, who }).toString()}`,
+  );
   const active = Object.values(filters).some((value) => value !== "");
   return (
     <>
@@ -141,9 +161,9 @@ export function AuditSection() {
         {audit.entries.length > 0 && (
           <Table
             label="Audit log"
-            columns={COLUMNS}
-            rows={audit.entries}
-            rowKey={(entry) => `${entry.at} ${entry.who} ${entry.action} ${entry.object}`}
+            columns={columns}
+            rows={rows}
+            rowKey={(entry) => String(entry.place)}
             onEnd={() => {
               if (audit.hasNextPage && !audit.isFetching) audit.fetchNextPage();
             }}

@@ -22,9 +22,9 @@ interface Section {
 
 const SECTIONS: readonly Section[] = [
   { path: "/settings/appearance", title: "Appearance", view: AppearanceSection },
-  { path: "/settings/tokens", title: "Access tokens", view: TokensSection },
-  { path: "/settings/schedules", title: "Schedules", view: SchedulesSection },
-  { path: "/settings/config", title: "Configuration", view: ConfigSection },
+  { path: "/settings/tokens", title: "Access tokens", view: TokensSection, permission: "tokens:write" },
+  { path: "/settings/schedules", title: "Schedules", view: SchedulesSection, permission: "schedules:read" },
+  { path: "/settings/config", title: "Configuration", view: ConfigSection, permission: "settings:read" },
   { path: "/settings/backup", title: "Backup", view: BackupSection, permission: "backup:write" },
   { path: "/settings/audit", title: "Audit log", view: AuditSection, permission: "audit:read" },
   { path: "/settings/about", title: "About", view: AboutSection },
@@ -76,13 +76,7 @@ export default function SettingsPage() {
   );
 }
 
-/** An administrator sees all; others see what they may open. The server decides again on every call. */
+/** Everyone sees what they may open. The server decides again on every call. */
 function visible(session: Session | null): readonly Section[] {
-  return SECTIONS.filter(
-    (section) =>
-      section.permission === undefined ||
-      session?.user.role === "admin" ||
-      session?.dev === true ||
-      may(session, section.permission),
-  );
+  return SECTIONS.filter((section) => section.permission === undefined || may(session, section.permission));
 }

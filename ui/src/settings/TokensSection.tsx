@@ -15,7 +15,6 @@ import {
   Notice,
   ProblemNotice,
   RelativeTime,
-  readNow,
   Select,
   Skeleton,
   Table,
@@ -28,7 +27,9 @@ import { useCreateToken, useTokens } from "./settings.query";
 import {
   EXPIRIES,
   emptyTokenDraft,
+  grantable,
   groupScopes,
+  PERMISSIONS,
   type TokenDraft,
   type TokenErrors,
   toggleScopes,
@@ -128,7 +129,7 @@ function LastUsed({ token }: { token: Token }) {
 }
 
 function Ends({ token }: { token: Token }) {
-  const status = tokenStatus(token, readNow());
+  const status = tokenStatus(token, Date.now());
   if (status === "expired") {
     return (
       <Badge tone="failed" icon="failed">
@@ -153,7 +154,7 @@ function NewToken({ names }: { names: readonly string[] }) {
   const [draft, keep, clear] = useKept(DRAFT_KEY, emptyTokenDraft(), isDraft);
   const [pressed, setPressed] = useState(false);
   const create = useCreateToken();
-  const errors = validateToken(draft, names, readNow());
+  const errors = validateToken(draft, names, Date.now());
   const server = serverErrors(create.error);
   const change = (changes: Partial<TokenDraft>) => {
     if (create.error !== null) create.reset();
@@ -166,7 +167,7 @@ function NewToken({ names }: { names: readonly string[] }) {
     event.preventDefault();
     setPressed(true);
     if (Object.keys(errors).length > 0) return;
-    create.mutate(tokenBody(draft, readNow()), {
+    create.mutate(tokenBody(draft, Date.now()), {
       onSuccess: () => {
         clear();
         setPressed(false);
@@ -271,7 +272,7 @@ function Scopes({ permissions, chosen, onChange, error }: ScopesProps) {
     <fieldset className={styles.choices} aria-describedby="scopes-about">
       <legend className={styles.legend}>May</legend>
       <div className={styles.scopes}>
-        {groupScopes(permissions).map((group) => (
+        {groupScopes(grantable(permissions)).map((group) => (
           <div key={group.resource} className={styles.group}>
             {group.scopes.length > 1 && (
               <Checkbox
@@ -284,6 +285,7 @@ function Scopes({ permissions, chosen, onChange, error }: ScopesProps) {
               <Checkbox
                 key={scope}
                 label={<code>{scope}</code>}
+                hint={PERMISSIONS[scope]}
                 checked={chosen.includes(scope)}
                 onChange={(event) => onChange(toggleScopes(chosen, [scope], event.target.checked))}
               />

@@ -10,8 +10,9 @@ it("keeps the audit filters in the URL and drops what nobody offers", () => {
 });
 
 it.each([
+  ["ok 201", "done"],
   ["ok", "done"],
-  ["denied", "warn"],
+  ["denied 403", "warn"],
   ["failed", "failed"],
   ["error", "failed"],
 ])("result %s is %s", (result, tone) => {

@@ -27,8 +27,9 @@ export function writeAuditFilters(params: URLSearchParams, filters: AuditFilters
   return next;
 }
 
-/** How an entry's result is shown: what the server calls it, and whether it is good. */
+/** Whether a result is good. The server writes a word and the status: `ok 201`, `denied 403`. */
 export function resultTone(result: string): "done" | "failed" | "warn" {
-  if (/^(ok|done|success|allowed)$/i.test(result)) return "done";
-  return /^(denied|refused|forbidden)$/i.test(result) ? "warn" : "failed";
+  const word = result.split(" ")[0]?.toLowerCase() ?? "";
+  if (["ok", "done", "allowed"].includes(word)) return "done";
+  return ["denied", "refused"].includes(word) ? "warn" : "failed";
 }

@@ -23,7 +23,6 @@ describe("the configuration", () => {
         name: "outbox.retry.attempts",
         value: "5",
         masked: false,
-        variable: "HEADWAY_OUTBOX__RETRY__ATTEMPTS",
       },
       { name: "outbox.tags", value: '["a","b"]', masked: false },
     ]);

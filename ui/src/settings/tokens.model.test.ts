@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   emptyTokenDraft,
   expiresAt,
+  grantable,
   groupScopes,
   nameMatches,
   toggleScopes,
@@ -58,6 +59,12 @@ describe("permissions", () => {
       { resource: "ingest", scopes: ["ingest:write"] },
       { resource: "runs", scopes: ["runs:read", "runs:write"] },
     ]);
+  });
+
+  it("are written out where a word stands for many", () => {
+    expect(grantable(["library:*"])).toEqual(["library:read", "library:write"]);
+    expect(grantable(["*"]).length).toBeGreaterThan(10);
+    expect(grantable(["runs:read", "odd:thing"])).toEqual(["runs:read", "odd:thing"]);
   });
 
   it("are chosen and left in groups", () => {

@@ -68,6 +68,37 @@ export function tokenStatus(token: Pick<Token, "expires_at">, now: number): Toke
   return token.expires_at - now <= EXPIRES_SOON_MS ? "ends-soon" : "active";
 }
 
+/** Every permission, with what it allows. */
+export const PERMISSIONS: Readonly<Record<string, string>> = {
+  "runs:read": "See runs, their tasks, events and progress",
+  "runs:write": "Start, cancel, pause, resume and retry runs",
+  "runs:signal": "Send signals to runs",
+  "ingest:read": "See ingests, their files, and the folders below the media roots",
+  "ingest:write": "Start ingests, choose files, commit",
+  "library:read": "See the library and its media",
+  "library:write": "Rate the library's media",
+  "system:read": "See limits, nodes and the hardware",
+  "limits:write": "Pin limits",
+  "schedules:read": "See schedules",
+  "schedules:write": "Make, change and remove schedules",
+  "tokens:write": "Make and revoke one's own tokens",
+  "users:write": "Make, change and remove users; see and revoke their tokens",
+  "settings:read": "See the configuration in force",
+  "audit:read": "See the audit log",
+  "backup:write": "Make backups",
+  "metrics:read": "See the figures for Prometheus",
+};
+
+/** What may be given to a token: what its owner may do, with `*` and `resource:*` written out. */
+export function grantable(permissions: readonly string[]): string[] {
+  const all = Object.keys(PERMISSIONS);
+  return permissions.flatMap((permission) => {
+    if (permission === "*" || permission === "*:*") return all;
+    if (!permission.endsWith(":*")) return [permission];
+    return all.filter((known) => known.startsWith(permission.slice(0, -1)));
+  });
+}
+
 /** Permissions `resource:action` by resource, each sorted; what has no colon stands under its own name. */
 export function groupScopes(permissions: readonly string[]): { resource: string; scopes: string[] }[] {
   const groups = new Map<string, string[]>();

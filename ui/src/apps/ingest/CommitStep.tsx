@@ -101,17 +101,34 @@ function EndNotice({ run, committed }: { run: RunSummary; committed: number }) {
   );
 }
 
-const COLUMNS: readonly Column<RejectedRow>[] = [
-  { key: "file", title: "File", width: "minmax(120px, 1fr)", cell: (row) => <Name text={row.name} mono /> },
-  { key: "stage", title: "Stage", width: "90px", wide: true, cell: (row) => row.stage },
-  { key: "reason", title: "Reason", width: "minmax(160px, 2fr)", cell: (row) => <Name text={row.reason} /> },
-  { key: "code", title: "Code", width: "160px", wide: true, cell: (row) => <code>{row.code}</code> },
-];
+function columnsOf(run: string): readonly Column<RejectedRow>[] {
+  return [
+    {
+      key: "file",
+      title: "File",
+      width: "minmax(120px, 1fr)",
+      cell: (row) => (
+        <Link href={`/ingest/${run}?${new URLSearchParams({ step: "preview", file: row.key }).toString()}`}>
+          <Name text={row.name} mono />
+        </Link>
+      ),
+    },
+    { key: "stage", title: "Stage", width: "90px", wide: true, cell: (row) => row.stage },
+    {
+      key: "reason",
+      title: "Reason",
+      width: "minmax(160px, 2fr)",
+      cell: (row) => <Name text={row.reason} />,
+    },
+    { key: "code", title: "Code", width: "160px", wide: true, cell: (row) => <code>{row.code}</code> },
+  ];
+}
 
 function Rejected({ run, live }: { run: RunSummary; live: LiveIngest }) {
   const files = useRejectedFiles(run.id, `${live.phase}-${live.watch.stats.failed}`);
   const retry = useRunAction(run.id);
   const rows = useMemo(() => rejectedRows(files.data ?? []), [files.data]);
+  const columns = useMemo(() => columnsOf(run.id), [run.id]);
   const count = rows.length;
   return (
     <Card
@@ -150,7 +167,7 @@ function Rejected({ run, live }: { run: RunSummary; live: LiveIngest }) {
         </EmptyState>
       )}
       {count > 0 && (
-        <Table label="Rejected and failed files" columns={COLUMNS} rows={rows} rowKey={(row) => row.key} />
+        <Table label="Rejected and failed files" columns={columns} rows={rows} rowKey={(row) => row.key} />
       )}
     </Card>
   );

@@ -261,7 +261,7 @@ function Switches({ draft, change, errorOf }: PartProps) {
       </div>
       <Checkbox
         label="Commit without asking"
-        hint="Files go into the library as soon as they are processed. You can still remove their rating later."
+        hint="Files go into the library as soon as they are processed, without waiting at Preview."
         checked={draft.autoCommit}
         onChange={(event) => change({ autoCommit: event.target.checked })}
       />

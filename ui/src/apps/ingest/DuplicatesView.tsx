@@ -80,6 +80,7 @@ export function DuplicatesView({ run, files, canChange, exclude, onOpen }: Dupli
       </Notice>
       <VList
         className={styles.list ?? ""}
+        style={{ height: `min(max(360px, calc(100dvh - 340px)), ${groups.length * GROUP_PX + 2}px)` }}
         itemSize={GROUP_PX}
         data={groups}
         role="list"

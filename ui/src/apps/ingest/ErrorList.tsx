@@ -1,4 +1,5 @@
 import { useMemo, useState } from "react";
+import { Link } from "wouter";
 import { Button, type Column, CopyButton, format, Name, Table } from "../../design";
 import styles from "./ErrorList.module.css";
 import { type ErrorRow, groupErrors, MAX_ERROR_ROWS } from "./process.model";
@@ -7,34 +8,52 @@ export interface ErrorListProps {
   errors: readonly ErrorRow[];
   /** All there are; more than `errors` when only the latest are kept. */
   total: number;
-  onOpen?: (row: ErrorRow) => void;
+  /** The ingest's run, for links to the files. */
+  run: string;
 }
 
-const COLUMNS: readonly Column<ErrorRow>[] = [
-  {
-    key: "at",
-    title: "Time",
-    width: "84px",
-    cell: (row) => (
-      <time className="figures" dateTime={new Date(row.at).toISOString()} title={format.dateTime(row.at)}>
-        {format.clock(row.at)}
-      </time>
-    ),
-  },
-  { key: "file", title: "File", width: "minmax(120px, 1fr)", cell: (row) => <Name text={row.file} mono /> },
-  { key: "stage", title: "Stage", width: "80px", wide: true, cell: (row) => row.stage },
-  {
-    key: "message",
-    title: "Reason",
-    width: "minmax(160px, 2fr)",
-    cell: (row) => <Name text={row.message} />,
-  },
-  { key: "code", title: "Code", width: "150px", wide: true, cell: (row) => <code>{row.code}</code> },
-];
+function columnsOf(run: string): readonly Column<ErrorRow>[] {
+  return [
+    {
+      key: "at",
+      title: "Time",
+      width: "84px",
+      cell: (row) => (
+        <time className="figures" dateTime={new Date(row.at).toISOString()} title={format.dateTime(row.at)}>
+          {format.clock(row.at)}
+        </time>
+      ),
+    },
+    {
+      key: "file",
+      title: "File",
+      width: "minmax(120px, 1fr)",
+      cell: (row) => <FileLink row={row} run={run} />,
+    },
+    { key: "stage", title: "Stage", width: "80px", wide: true, cell: (row) => row.stage },
+    {
+      key: "message",
+      title: "Reason",
+      width: "minmax(160px, 2fr)",
+      cell: (row) => <Name text={row.message} />,
+    },
+    { key: "code", title: "Code", width: "150px", wide: true, cell: (row) => <code>{row.code}</code> },
+  ];
+}
+
+function FileLink({ row, run }: { row: ErrorRow; run: string }) {
+  if (row.key === null) return <Name text={row.file} mono />;
+  return (
+    <Link href={`/ingest/${run}?${new URLSearchParams({ step: "preview", file: row.key }).toString()}`}>
+      <Name text={row.file} mono />
+    </Link>
+  );
+}
 
 /** Errors: by cause first, then each with its time, newest at the top. */
-export function ErrorList({ errors, total, onOpen }: ErrorListProps) {
+export function ErrorList({ errors, total, run }: ErrorListProps) {
   const [cause, setCause] = useState<string | null>(null);
+  const columns = useMemo(() => columnsOf(run), [run]);
   const groups = useMemo(() => groupErrors(errors), [errors]);
   const shown = useMemo(
     () => (cause === null ? errors : errors.filter((row) => causeId(row) === cause)),
@@ -66,11 +85,10 @@ export function ErrorList({ errors, total, onOpen }: ErrorListProps) {
       </ul>
       <Table
         label="Errors"
-        columns={COLUMNS}
+        columns={columns}
         rows={shown}
         rowKey={(row) => row.id}
         height={`min(320px, ${Math.max(1, shown.length) * 32}px)`}
-        {...(onOpen ? { onOpen } : {})}
         footer={
           total > errors.length && errors.length >= MAX_ERROR_ROWS ? (
             <p className={styles.more}>

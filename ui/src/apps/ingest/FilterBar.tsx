@@ -1,4 +1,4 @@
-import { useId } from "react";
+import { useId, useState } from "react";
 import { Button, SearchInput, Select, Toolbar } from "../../design";
 import { scoreText } from "../library/media/facts.model";
 import styles from "./FilterBar.module.css";
@@ -29,6 +29,8 @@ const SORT_WORDS: Record<FileSort, string> = {
 export function FilterBar({ filters, keywords, onChange }: FilterBarProps) {
   const set = (change: Partial<FileFilters>) => onChange({ ...filters, ...change });
   const active = countActive(filters);
+  const [open, setOpen] = useState(false);
+  const id = useId();
   return (
     <search className={styles.bar}>
       <Toolbar label="Filters">
@@ -39,72 +41,83 @@ export function FilterBar({ filters, keywords, onChange }: FilterBarProps) {
           value={filters.q}
           onChange={(event) => set({ q: event.target.value })}
         />
-        <Choice
-          label="State"
-          value={filters.states.length === 1 ? (filters.states[0] ?? "") : ""}
-          options={FILE_STATES.map((state) => [state, state])}
-          onChange={(value) => set({ states: FILE_STATES.filter((state) => state === value) })}
-        />
-        <Choice
-          label="NSFW"
-          value={filters.nsfw}
-          options={[
-            ["safe", "safe"],
-            ["nsfw", "NSFW"],
-            ["unknown", "unknown"],
-          ]}
-          onChange={(value) => set({ nsfw: pick(value, ["safe", "nsfw", "unknown"]) })}
-        />
-        <Choice
-          label="Score"
-          value={filters.minScore === null ? "" : String(filters.minScore)}
-          options={[0, 1, 2, 3, 4, 5].map((n) => [
-            String(n),
-            n === 0 ? "not rejected" : `${scoreText(n)} or more`,
-          ])}
-          onChange={(value) => set({ minScore: value === "" ? null : Number(value) })}
-        />
-        <Choice
-          label="Duplicates"
-          value={filters.duplicates}
-          options={[
-            ["any", "any"],
-            ["exact", "exact copies"],
-            ["near", "near"],
-          ]}
-          onChange={(value) => set({ duplicates: pick(value, ["any", "exact", "near"]) })}
-        />
-        <Choice
-          label="Excluded"
-          value={filters.excluded}
-          options={[
-            ["hide", "hide"],
-            ["only", "only these"],
-          ]}
-          onChange={(value) => set({ excluded: pick(value, ["hide", "only"]) })}
-        />
-        <label className={styles.choice}>
-          <span>Keyword</span>
-          <input
-            type="text"
-            list="ingest-keywords"
-            spellCheck={false}
-            value={filters.keyword}
-            onChange={(event) => set({ keyword: event.target.value })}
+        <Button
+          className={styles.toggle ?? ""}
+          icon="filter"
+          aria-expanded={open}
+          aria-controls={id}
+          onClick={() => setOpen(!open)}
+        >
+          {open ? "Hide the filters" : active > 0 ? `Filters (${active})` : "Filters"}
+        </Button>
+        <div id={id} className={styles.choices} data-open={open}>
+          <Choice
+            label="State"
+            value={filters.states.length === 1 ? (filters.states[0] ?? "") : ""}
+            options={FILE_STATES.map((state) => [state, state])}
+            onChange={(value) => set({ states: FILE_STATES.filter((state) => state === value) })}
           />
-        </label>
-        <datalist id="ingest-keywords">
-          {keywords.map((keyword) => (
-            <option key={keyword} value={keyword} />
-          ))}
-        </datalist>
-        <Choice
-          label="Sort"
-          value={filters.sort}
-          all={null}
-          options={FILE_SORTS.map((sort) => [sort, SORT_WORDS[sort]])}
-          onChange={(value) => set({ sort: FILE_SORTS.find((sort) => sort === value) ?? "name" })}
-        />
+          <Choice
+            label="NSFW"
+            value={filters.nsfw}
+            options={[
+              ["safe", "safe"],
+              ["nsfw", "NSFW"],
+              ["unknown", "unknown"],
+            ]}
+            onChange={(value) => set({ nsfw: pick(value, ["safe", "nsfw", "unknown"]) })}
+          />
+          <Choice
+            label="Score"
+            value={filters.minScore === null ? "" : String(filters.minScore)}
+            options={[0, 1, 2, 3, 4, 5].map((n) => [
+              String(n),
+              n === 0 ? "not rejected" : `${scoreText(n)} or more`,
+            ])}
+            onChange={(value) => set({ minScore: value === "" ? null : Number(value) })}
+          />
+          <Choice
+            label="Duplicates"
+            value={filters.duplicates}
+            options={[
+              ["any", "any"],
+              ["exact", "exact copies"],
+              ["near", "near"],
+            ]}
+            onChange={(value) => set({ duplicates: pick(value, ["any", "exact", "near"]) })}
+          />
+          <Choice
+            label="Excluded"
+            value={filters.excluded}
+            options={[
+              ["hide", "hide"],
+              ["only", "only these"],
+            ]}
+            onChange={(value) => set({ excluded: pick(value, ["hide", "only"]) })}
+          />
+          <label className={styles.choice}>
+            <span>Keyword</span>
+            <input
+              type="text"
+              list="ingest-keywords"
+              spellCheck={false}
+              value={filters.keyword}
+              onChange={(event) => set({ keyword: event.target.value })}
+            />
+          </label>
+          <datalist id="ingest-keywords">
+            {keywords.map((keyword) => (
+              <option key={keyword} value={keyword} />
+            ))}
+          </datalist>
+          <Choice
+            label="Sort"
+            value={filters.sort}
+            all={null}
+            options={FILE_SORTS.map((sort) => [sort, SORT_WORDS[sort]])}
+            onChange={(value) => set({ sort: FILE_SORTS.find((sort) => sort === value) ?? "name" })}
+          />
+        </div>
         {active > 0 && (
           <Button kind="quiet" icon="close" onClick={() => onChange({ ...NO_FILTERS, sort: filters.sort })}>
             Clear {active === 1 ? "the filter" : `${active} filters`}

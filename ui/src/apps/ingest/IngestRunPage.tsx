@@ -17,6 +17,7 @@ import {
 import { isTerminal } from "../../stream";
 import { useQueryState } from "../library/media/query";
 import { CommitStep } from "./CommitStep";
+import styles from "./IngestRunPage.module.css";
 import { type LiveIngest, useLiveIngest } from "./ingest.live";
 import { type RunAction, useRunAction } from "./ingest.query";
 import { PreviewStep } from "./PreviewStep";
@@ -64,20 +65,18 @@ function Loaded({ live, run }: { live: LiveIngest; run: RunSummary }) {
     <Page
       title={`Ingest ${format.visible(run.title)}`}
       heading={
-        <>
+        <div className={styles.heading}>
           <h1>
             <Name text={run.title} />
           </h1>
-          <StateBadge state={run.state} />
-          {live.phase === "preview" && (
-            <>
-              {" "}
-              <Badge tone="waiting" icon="waiting">
-                Waiting for your commit
-              </Badge>
-            </>
+          {live.phase === "preview" ? (
+            <Badge tone="waiting" icon="waiting">
+              Waiting for your commit
+            </Badge>
+          ) : (
+            <StateBadge state={run.state} />
           )}
-        </>
+        </div>
       }
       actions={<Actions run={run} />}
     >

@@ -66,7 +66,7 @@ export function PreviewStep({ run, live }: { run: RunSummary; live: LiveIngest }
   );
 
   return (
-    <div className={styles.preview} ref={marking.frame}>
+    <div className={styles.preview} data-panel={openFile !== null || undefined} ref={marking.frame}>
       <NewFiles files={files} stats={live.watch.stats} />
       <CommitBar run={run} live={live} />
       <FilterBar

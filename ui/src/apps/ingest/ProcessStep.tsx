@@ -45,17 +45,32 @@ export function ProcessStep({ run, phase, watch, current, errors, connection }: 
       </section>
       <Figures watch={watch} />
       <Announcer watch={watch} phase={phase} />
-      <Stages stages={run.stages} />
-      <Card title={`Errors (${format.number(watch.stats.errors)})`} flush>
-        {errors.length === 0 ? (
-          <EmptyState icon="check" title="No errors">
-            Whatever goes wrong with a file appears here at once, with its reason. The other files go on.
-          </EmptyState>
-        ) : (
-          <ErrorList errors={errors} total={watch.stats.errors} />
-        )}
-      </Card>
+      {errors.length > 0 ? (
+        <>
+          <Errors errors={errors} total={watch.stats.errors} run={run.id} />
+          <Stages stages={run.stages} />
+        </>
+      ) : (
+        <>
+          <Stages stages={run.stages} />
+          <Errors errors={errors} total={watch.stats.errors} run={run.id} />
+        </>
+      )}
     </div>
+  );
+}
+
+function Errors({ errors, total, run }: { errors: readonly ErrorRow[]; total: number; run: string }) {
+  return (
+    <Card title={`Errors (${format.number(total)})`} flush>
+      {errors.length === 0 ? (
+        <EmptyState icon="check" title="No errors">
+          Whatever goes wrong with a file appears here at once, with its reason. The other files go on.
+        </EmptyState>
+      ) : (
+        <ErrorList errors={errors} total={total} run={run} />
+      )}
+    </Card>
   );
 }
 

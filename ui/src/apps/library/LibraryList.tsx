@@ -78,7 +78,7 @@ export function LibraryList() {
         </p>
       }
     >
-      <div className={styles.columns} ref={marking.frame}>
+      <div className={styles.columns} data-panel={openFile !== null || undefined} ref={marking.frame}>
         <FacetList filters={filters} onChange={setFilters} />
         <div className={styles.main}>
           <SearchLine filters={filters} onChange={setFilters} />

@@ -104,7 +104,10 @@ function OneFile({ file, query }: { file: MediaFile; query: URLSearchParams }) {
           shown={shown}
           onReveal={() => setRevealed(file.id)}
         />
-        <div className={styles.side}>
+        <section className={styles.side} aria-labelledby="about-file">
+          <h2 id="about-file" className="sr">
+            About this file
+          </h2>
           <p className={styles.from}>
             Added <RelativeTime at={file.added_at} /> by <Link href={`/ingest/${file.run}`}>this ingest</Link>
           </p>
@@ -112,7 +115,7 @@ function OneFile({ file, query }: { file: MediaFile; query: URLSearchParams }) {
             file={file}
             rating={<MediaRating file={file} onRate={(rating) => rate([file], rating)} />}
           />
-        </div>
+        </section>
       </div>
     </Page>
   );
