@@ -220,12 +220,17 @@ impl Link for AttemptLink {
 
     fn progress(&self, progress: Progress) {
         self.heartbeat();
+        let held = &self.lease.held;
         self.engine.hub().progress(
-            self.lease.held.run,
-            self.lease.held.stage,
-            &self.lease.held.key,
-            self.lease.attempt.attempt,
-            progress,
+            held.run,
+            stream::ItemProgress {
+                stage: held.stage,
+                key: held.key.clone(),
+                attempt: self.lease.attempt.attempt,
+                done: progress.done,
+                total: progress.total,
+                message: progress.message,
+            },
         );
     }
 

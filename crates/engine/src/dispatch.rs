@@ -210,6 +210,11 @@ impl Dispatcher {
         self.state.lock().sources.get(run, stage).map_or(0, |source| source.held)
     }
 
+    /// The limit of a class in force.
+    pub(crate) fn limit(&self, class: &WaitClass) -> u32 {
+        self.state.lock().gate(class).limiter.limit()
+    }
+
     /// The limits in force.
     pub(crate) fn limits(&self) -> Vec<LimitStatus> {
         let state = self.state.lock();

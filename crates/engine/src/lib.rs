@@ -16,6 +16,7 @@ mod builtin;
 mod clock;
 mod dispatch;
 mod error;
+mod gauges;
 mod lease;
 mod limits;
 mod load;

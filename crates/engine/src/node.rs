@@ -67,7 +67,7 @@ pub(crate) async fn write_limits(engine: &Engine, changes: Vec<LimitChange>) -> 
     let batch = Batch::new().with(write::feed_advance(rows.len())).with(write::system_events(&rows));
     let outcomes = engine.store().db().execute(batch).await?;
     engine.publish(None, rows, crate::plan::newest(&outcomes));
-    engine.hub().limits(engine.limits());
+    engine.show_limits();
     Ok(())
 }
 

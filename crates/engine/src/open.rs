@@ -74,6 +74,7 @@ impl Engine {
             end: CancellationToken::new(),
             draining: std::sync::atomic::AtomicBool::new(false),
         });
+        engine.hub().set_gauges(Arc::new(crate::gauges::EngineGauges(engine.downgrade())));
         for (definition, app) in options.pipelines {
             engine.register_definition(definition, &app)?;
         }
@@ -106,6 +107,11 @@ impl Engine {
     /// What was detected of the machine, and how it does now.
     pub fn hardware(&self) -> crate::HardwareStatus {
         self.inner().hardware.status()
+    }
+
+    /// Shows the limits to those who follow them.
+    pub(crate) fn show_limits(&self) {
+        self.hub().limits(self.limits().iter().map(stream::wire::LimitView::from).collect());
     }
 
     /// Writes changes of limits as events of the system, and announces them.

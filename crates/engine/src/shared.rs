@@ -42,6 +42,15 @@ pub(crate) struct Inner {
     pub(crate) draining: std::sync::atomic::AtomicBool,
 }
 
+/// An engine that may have ended.
+pub(crate) struct WeakEngine(std::sync::Weak<Inner>);
+
+impl WeakEngine {
+    pub(crate) fn upgrade(&self) -> Option<Engine> {
+        self.0.upgrade().map(|inner| Engine { inner })
+    }
+}
+
 /// A pipeline that runs can be started of.
 #[derive(Clone)]
 pub(crate) struct Pipeline {
@@ -59,6 +68,10 @@ pub(crate) struct RunHandle {
 impl Engine {
     pub(crate) fn from_inner(inner: Inner) -> Self {
         Self { inner: Arc::new(inner) }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakEngine {
+        WeakEngine(Arc::downgrade(&self.inner))
     }
 
     pub(crate) fn inner(&self) -> &Inner {
@@ -212,6 +225,12 @@ impl Attempts {
                 flags.remove(&held.run);
             }
         }
+    }
+
+    /// Attempts of a stage under way.
+    pub(crate) fn of_stage(&self, run: RunId, stage: StageId) -> usize {
+        let flags = self.flags.lock();
+        flags.get(&run).map_or(0, |of_run| of_run.keys().filter(|key| key.0 == stage).count())
     }
 
     /// Tells all attempts of a run to stop.
