@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::{Batch, Migration, Options, Outcome, Query, Result, Row, Stats, sqlite};
 
-/// A handle to an open database; clones share it. The last one dropped closes it.
+/// A handle to an open database; clones share it. The last one dropped closes it, and waits until it is closed.
 ///
 /// Any async runtime will do; the `_blocking` forms are for plain threads.
 #[derive(Clone)]
@@ -72,7 +72,7 @@ impl Db {
         block_on(self.execute(batch))
     }
 
-    /// Reads committed data.
+    /// Reads committed data: everything that was acknowledged before the call. Dropping the future ends the read.
     pub async fn query(&self, query: Query) -> Result<Vec<Row>> {
         self.engine.query(query).await
     }
@@ -93,6 +93,7 @@ impl Db {
     }
 
     /// Copies the state of this moment to `dest` while writes go on. The file appears whole and synced, or not at all.
+    /// Until it is done the write-ahead log grows with what is written. Dropping the future ends the backup.
     ///
     /// # Errors
     /// [`Error::Exists`](crate::Error::Exists) when `dest` exists; [`Error::Full`](crate::Error::Full) and [`Error::Io`](crate::Error::Io) for the disk.

@@ -5,6 +5,7 @@ mod fixture;
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::SeqCst};
+use std::task::{Context, Waker};
 
 use fixture::{Fixture, TABLES, number};
 use headway_db::{Batch, Db, Options, Statement, params};
@@ -59,6 +60,28 @@ fn a_backup_taken_while_writing_is_of_one_moment() {
     assert_eq!(number(&db, "SELECT max(batch) FROM entry"), copied - 1);
     let error = block_on(fixture.db.backup_to(copy)).unwrap_err();
     assert_eq!(error.code(), "db_exists");
+}
+
+#[test]
+fn a_backup_that_nobody_waits_for_leaves_no_half_file() {
+    let fixture = Fixture::new();
+    (0..500).for_each(|number| drop(fixture.db.execute_blocking(batch(number)).unwrap()));
+    let copy = fixture.folder.path().join("copy.db");
+    let part = fixture.folder.path().join("copy.db.part");
+    let mut backup = Box::pin(fixture.db.backup_to(copy.clone()));
+    let _ = backup.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    while !part.exists() && !copy.exists() {
+        std::thread::yield_now();
+    }
+    drop(backup);
+    while part.exists() {
+        std::thread::yield_now();
+    }
+    if copy.exists() {
+        // It was quicker than we were.
+        assert_eq!(torn(&Db::open(Options::new(&copy), &[TABLES]).unwrap()), 0);
+    }
+    fixture.db.execute_blocking(batch(1_000)).unwrap();
 }
 
 #[test]

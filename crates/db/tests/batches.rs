@@ -78,6 +78,12 @@ fn wrong_parameters_and_wrong_sql_are_errors() {
     assert_eq!(code(Statement::new(INSERT).row(params![1])), "db_parameters");
     assert_eq!(code(Statement::new(INSERT).row(params![1, "a", 0]).row(params![2, "b"])), "db_parameters");
     assert_eq!(code(Statement::new("INSERT INTO nowhere VALUES (1)")), "db_statement");
+    assert_eq!(code(Statement::new("DELETE FROM item; DELETE FROM part")), "db_statement");
+    assert_eq!(code(Statement::new("SELECT 1")), "db_statement", "rows that nobody asked for");
+    assert_eq!(
+        fixture.db.query_blocking(Query::new("SELECT 1; SELECT 2")).unwrap_err().code(),
+        "db_statement"
+    );
     assert_eq!(fixture.db.query_blocking(Query::new("SELECT ?1")).unwrap_err().code(), "db_parameters");
     assert_eq!(fixture.db.query_blocking(Query::new("DELETE FROM item")).unwrap_err().code(), "db_statement");
     assert_eq!(fixture.count(), 0);

@@ -273,6 +273,20 @@ fn readers_see_only_what_is_committed() {
 }
 
 #[test]
+fn a_read_whose_caller_has_left_ends() {
+    let fixture = Fixture::with(|options| options.readers = 1);
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    {
+        let mut running = Box::pin(fixture.db.query(Query::new(endless)));
+        start(running.as_mut());
+        let mut waiting = Box::pin(fixture.db.query(Query::new(endless)));
+        start(waiting.as_mut());
+    }
+    // The only reader is free again.
+    assert_eq!(fixture.count(), 0);
+}
+
+#[test]
 fn closing_commits_what_is_queued_and_refuses_the_rest() {
     let fixture = Fixture::new();
     let db = fixture.db.clone();

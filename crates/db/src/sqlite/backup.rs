@@ -17,18 +17,21 @@ const STEP_PAGES: i32 = 512;
 /// The pause between two steps.
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// Whether somebody still waits for the copy.
+type Wanted<'a> = &'a dyn Fn() -> bool;
+
 /// Copies the database at `path` to `dest` under a temporary name, syncs it, and gives it its name.
 ///
 /// The source's connection holds one read transaction from the first page to the last. So all pages are of one commit
 /// and the copy never starts over, however much is written; the price is that the write-ahead log grows meanwhile.
-pub(super) fn run(path: &Path, options: &Options, dest: &Path) -> Result<BackupReport> {
+pub(super) fn run(path: &Path, options: &Options, dest: &Path, wanted: Wanted<'_>) -> Result<BackupReport> {
     let start = Instant::now();
     if dest.exists() {
         return Err(Error::Exists { path: dest.to_owned() });
     }
     let part = beside(dest, ".part");
     let source = connection::reader(path, options)?;
-    let bytes = write_copy(&source, path, &part)?;
+    let bytes = write_copy(&source, path, &part, wanted)?;
     publish(&part, dest)?;
     Ok(BackupReport { path: dest.to_owned(), bytes, took: start.elapsed() })
 }
@@ -41,16 +44,16 @@ pub(crate) fn restore(from: &Path, to: &Path) -> Result<RestoreReport> {
         .map_err(|source| failure::outside("open the backup", from, source))?;
     engine::check(&source, from)?;
     let part = beside(&to, ".part");
-    let bytes = write_copy(&source, from, &part)?;
+    let bytes = write_copy(&source, from, &part, &|| true)?;
     let replaced = if to.exists() { Some(move_aside(&to)?) } else { None };
     publish(&part, &to)?;
     Ok(RestoreReport { path: to, bytes, replaced })
 }
 
 /// Writes the whole content of `source` into the new file `part` and syncs it; its size in bytes.
-fn write_copy(source: &Connection, path: &Path, part: &Path) -> Result<u64> {
+fn write_copy(source: &Connection, path: &Path, part: &Path, wanted: Wanted<'_>) -> Result<u64> {
     remove(part)?;
-    let copied = copy_pages(source, path, part).and_then(|()| sync(part));
+    let copied = copy_pages(source, path, part, wanted).and_then(|()| sync(part));
     if copied.is_err() {
         // The first failure is the one to report.
         let _ = fs::remove_file(part);
@@ -58,7 +61,7 @@ fn write_copy(source: &Connection, path: &Path, part: &Path) -> Result<u64> {
     copied
 }
 
-fn copy_pages(source: &Connection, path: &Path, part: &Path) -> Result<()> {
+fn copy_pages(source: &Connection, path: &Path, part: &Path, wanted: Wanted<'_>) -> Result<()> {
     connection::create_private(part)?;
     let reading = |source| failure::outside("read the database", path, source);
     let writing = |source| failure::outside("write the copy", part, source);
@@ -73,6 +76,9 @@ fn copy_pages(source: &Connection, path: &Path, part: &Path) -> Result<()> {
         .map_err(writing)?;
     let backup = Backup::new(&snapshot, &mut target).map_err(writing)?;
     while backup.step(STEP_PAGES).map_err(writing)? != StepResult::Done {
+        if !wanted() {
+            return Err(Error::Closed);
+        }
         std::thread::sleep(PAUSE);
     }
     Ok(())

@@ -99,12 +99,12 @@ impl Engine {
 
     pub(crate) async fn backup_to(&self, dest: PathBuf) -> Result<BackupReport> {
         let (path, options) = (self.path.clone(), self.options.clone());
-        self.aside("db-backup", move || backup::run(&path, &options, &dest)).await
+        self.aside("db-backup", move |wanted| backup::run(&path, &options, &dest, wanted)).await
     }
 
     pub(crate) async fn integrity_check(&self) -> Result<()> {
         let (path, options) = (self.path.clone(), self.options.clone());
-        self.aside("db-check", move || check(&connection::reader(&path, &options)?, &path)).await
+        self.aside("db-check", move |_| check(&connection::reader(&path, &options)?, &path)).await
     }
 
     pub(crate) async fn vacuum(&self, pages: u32) -> Result<u64> {
@@ -185,15 +185,16 @@ impl Engine {
         answered.await.map_err(|_| Error::Stopped)?
     }
 
-    /// Runs something long on a thread of its own.
+    /// Runs something long on a thread of its own; it can ask whether anybody still waits for it.
     async fn aside<T: Send + 'static>(
         &self,
         name: &str,
-        work: impl FnOnce() -> Result<T> + Send + 'static,
+        work: impl FnOnce(&dyn Fn() -> bool) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-            let _ = answer.send(work());
+            let result = work(&|| !answer.is_closed());
+            let _ = answer.send(result);
         });
         thread.map_err(|source| Error::Io {
             what: "start a thread for",

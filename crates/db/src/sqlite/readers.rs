@@ -2,10 +2,16 @@
 //!
 //! Own threads rather than the runtime's blocking pool: an application that fills that pool with its own work must
 //! not delay reads, and any runtime will do.
+//!
+//! A read whose caller has left (a request that was cut off, a deadline) is ended, so that it does not keep a thread.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{
+    AtomicBool, AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -13,8 +19,11 @@ use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::connection;
+use super::{connection, failure};
 use crate::{Error, Options, Result};
+
+/// Virtual machine steps of SQLite between two looks at whether the caller is still there: well below a millisecond.
+const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
 type Job = Box<dyn FnOnce(Result<&Connection>) + Send>;
 
@@ -57,11 +66,17 @@ impl Readers {
     ) -> Result<T> {
         let _room = self.room.acquire().await.map_err(|_| Error::Closed)?;
         let (answer, answered) = oneshot::channel();
+        let caller = Caller::default();
+        let left = Arc::clone(&caller.left);
         self.submit(Box::new(move |connection| {
-            // Nobody waits any more: do not read for nobody.
-            if !answer.is_closed() {
-                let _ = answer.send(connection.and_then(read));
+            if left.load(Relaxed) {
+                return;
             }
+            READING_FOR.replace(Some(left));
+            let result = connection.and_then(read);
+            READING_FOR.take();
+            // The caller may leave at any time.
+            let _ = answer.send(result);
         }))?;
         answered.await.map_err(|_| Error::Closed)?
     }
@@ -108,6 +123,29 @@ impl Readers {
     }
 }
 
+/// The waiting side of a read; says so when it is dropped.
+#[derive(Default)]
+struct Caller {
+    left: Arc<AtomicBool>,
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.left.store(true, Relaxed);
+    }
+}
+
+thread_local! {
+    /// Whether the caller of the read that this thread runs has left.
+    static READING_FOR: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+}
+
+/// Lets the connection end a read whose caller has left.
+fn watch_callers(connection: &mut Connection) -> rusqlite::Result<()> {
+    let has_left = || READING_FOR.with_borrow(|left| left.as_ref().is_some_and(|left| left.load(Relaxed)));
+    connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(has_left))
+}
+
 fn serve(shared: &Shared, queue: &Receiver<Job>) {
     let mut open: Option<Connection> = None;
     loop {
@@ -118,7 +156,12 @@ fn serve(shared: &Shared, queue: &Receiver<Job>) {
             return;
         };
         if open.is_none() {
-            match connection::reader(&shared.path, &shared.options) {
+            let opened = connection::reader(&shared.path, &shared.options).and_then(|mut connection| {
+                watch_callers(&mut connection)
+                    .map_err(|source| failure::outside("watch over reads", &shared.path, source))?;
+                Ok(connection)
+            });
+            match opened {
                 Ok(connection) => open = Some(connection),
                 Err(error) => {
                     job(Err(error));
