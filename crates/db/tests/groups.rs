@@ -276,9 +276,14 @@ fn readers_see_only_what_is_committed() {
 fn a_read_whose_caller_has_left_ends() {
     let fixture = Fixture::with(|options| options.readers = 1);
     let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    assert_eq!(fixture.count(), 0, "the reader is there");
     {
         let mut running = Box::pin(fixture.db.query(Query::new(endless)));
         start(running.as_mut());
+        while fixture.db.stats().queued_reads > 0 {
+            std::thread::yield_now();
+        }
+        (0..1_000).for_each(|_| std::thread::yield_now());
         let mut waiting = Box::pin(fixture.db.query(Query::new(endless)));
         start(waiting.as_mut());
     }
