@@ -130,7 +130,8 @@ export function appRoutes({ world }) {
         .map((file) => ({ sha256: file.sha256, keys: [file.duplicate_of, file.key] }));
       const groups = new Map();
       for (const file of files) {
-        if (file.near_group !== null) groups.set(file.near_group, [...(groups.get(file.near_group) ?? []), file]);
+        if (file.near_group !== null)
+          groups.set(file.near_group, [...(groups.get(file.near_group) ?? []), file]);
       }
       json(response, {
         exact,

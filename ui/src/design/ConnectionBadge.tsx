@@ -35,6 +35,8 @@ const LOOKS: Record<Connection["state"], { tone: Tone; icon: IconName; word: str
   ended: { tone: "queued", icon: "done", word: "Ended", about: "The run is over; nothing will change." },
 };
 
+export type { Connection };
+
 /** How fresh the figures are: icon, word, and "as of hh:mm:ss". Says LIVE only when it is. */
 export function ConnectionBadge({
   connection,

@@ -1,8 +1,15 @@
 import { Button } from "./Button";
 import { toast } from "./Toast";
 
+export interface CopyButtonProps {
+  text: string | (() => string);
+  /** "" for the icon alone; then give `aria-label`. */
+  label?: string;
+  "aria-label"?: string;
+}
+
 /** Copies text; plain HTTP off loopback has no clipboard, and then it says so. */
-export function CopyButton({ text, label = "Copy" }: { text: string | (() => string); label?: string }) {
+export function CopyButton({ text, label = "Copy", ...rest }: CopyButtonProps) {
   const copy = async () => {
     const value = typeof text === "string" ? text : text();
     try {
@@ -16,8 +23,8 @@ export function CopyButton({ text, label = "Copy" }: { text: string | (() => str
     }
   };
   return (
-    <Button kind="quiet" icon="copy" onClick={copy}>
-      {label}
+    <Button kind="quiet" icon="copy" onClick={copy} {...rest}>
+      {label === "" ? undefined : label}
     </Button>
   );
 }

@@ -50,3 +50,8 @@ export function useNow(mode: "ticking" | "still" = "ticking"): number {
 function readSecond() {
   return Math.ceil(Date.now() / 1000) * 1000;
 }
+
+/** The present moment, read once in an event handler or an effect. */
+export function readNow(): number {
+  return Date.now();
+}

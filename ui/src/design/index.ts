@@ -2,9 +2,9 @@ export { type AnyState, Badge, type BadgeProps, StateBadge, stateLook, type Tone
 export { Bar, type BarPart, type BarProps, SimpleBar } from "./Bar";
 export { Button, type ButtonKind, type ButtonProps } from "./Button";
 export { Card, type CardProps, StatCard, type StatCardProps, StatRow } from "./Card";
-export { ConnectionBadge } from "./ConnectionBadge";
+export { type Connection, ConnectionBadge } from "./ConnectionBadge";
 export { CopyButton } from "./Copy";
-export { useNow } from "./clock";
+export { readNow, useNow } from "./clock";
 export { EmptyState, type EmptyStateProps, Notice, ProblemNotice, Skeleton } from "./Feedback";
 export { Checkbox, Field, type FieldProps, SearchInput, Select, TextArea, TextInput } from "./Field";
 export * as format from "./format";

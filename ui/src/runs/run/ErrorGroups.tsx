@@ -1,0 +1,122 @@
+import { useEffect, useRef, useState } from "react";
+import { asProblem, type ErrorGroup, type RunSummary } from "../../api";
+import { useUrlState } from "../../app/url";
+import { Button, CopyButton, Icon, Name, ProblemNotice, RelativeTime } from "../../design";
+import { number } from "../../design/format";
+import { isMoving } from "../../stream";
+import { useErrorGroups } from "../runs.query";
+import styles from "./ErrorGroups.module.css";
+
+const REFRESH_MS = 1_500;
+const SHOWN = 4;
+
+/** Errors at the top the moment they happen, grouped by cause, with what to do. */
+export function ErrorGroups({ run }: { run: RunSummary }) {
+  const retries = run.stages.reduce((sum, stage) => sum + stage.failed, 0);
+  const version = useCalm(Math.max(retries, run.counters.errors ?? 0) + (run.error ? 1 : 0), REFRESH_MS);
+  const query = useErrorGroups(run.id, version);
+  const [all, setAll] = useState(false);
+  const groups = query.data ?? [];
+  if (version === 0) return null;
+  if (query.error) {
+    return (
+      <ProblemNotice
+        problem={asProblem(query.error)}
+        what="The errors could not be loaded"
+        onRetry={() => query.refetch()}
+      />
+    );
+  }
+  if (groups.length === 0 && !run.error) return null;
+  const total = groups.reduce((sum, group) => sum + group.count, 0);
+  return (
+    <section className={styles.errors} aria-label="Errors">
+      {run.error && (
+        <div className={styles.fatal}>
+          <Icon name="failed" />
+          <div>
+            <strong>
+              <Name text={run.error.message} />
+            </strong>{" "}
+            <code className={styles.code}>{run.error.code}</code>
+            {run.error.help && <p>{run.error.help}</p>}
+          </div>
+        </div>
+      )}
+      {(all ? groups : groups.slice(0, SHOWN)).map((group) => (
+        <Group key={`${group.stage} ${group.code}`} group={group} run={run} />
+      ))}
+      {groups.length > SHOWN && (
+        <Button kind="quiet" icon={all ? "up" : "down"} onClick={() => setAll(!all)}>
+          {all ? "Show fewer causes" : `Show all ${number(groups.length)} causes`}
+        </Button>
+      )}
+      <p className="sr" role="status">
+        {number(total)} errors in {number(groups.length)} causes
+      </p>
+    </section>
+  );
+}
+
+function Group({ group, run }: { group: ErrorGroup; run: RunSummary }) {
+  const url = useUrlState();
+  const stage = run.stages.find((each) => each.name === group.stage)?.title ?? group.stage ?? "run";
+  return (
+    <div className={styles.group}>
+      <span className={styles.count}>
+        <Icon name="failed" /> {number(group.count)}×
+      </span>
+      <div className={styles.text}>
+        <p>
+          <Name text={group.example.message} />
+        </p>
+        {group.help && <p className={styles.help}>{group.help}</p>}
+        <p className={styles.meta}>
+          <span>
+            in <Name text={stage} />
+          </span>
+          <code className={styles.code}>{group.code}</code>
+          {group.example.key !== null && (
+            <span className={styles.example}>
+              for example <Name text={group.example.key} mono />
+            </span>
+          )}
+          <span>
+            first <RelativeTime at={group.first_at} live={isMoving(run.state)} />, last{" "}
+            <RelativeTime at={group.last_at} live={isMoving(run.state)} />
+          </span>
+        </p>
+      </div>
+      <div className={styles.actions}>
+        <Button
+          kind="quiet"
+          icon="filter"
+          onClick={() => url.set({ tab: "items", stage: group.stage, state: "failed", q: null }, "push")}
+        >
+          Show items
+        </Button>
+        <CopyButton
+          text={() => JSON.stringify({ run: run.id, ...group }, null, 2)}
+          label=""
+          aria-label="Copy this cause"
+        />
+      </div>
+    </div>
+  );
+}
+
+/** The value, at most once in `ms`: errors by the thousand must not become requests by the thousand. */
+function useCalm(value: number, ms: number): number {
+  const [calm, setCalm] = useState(value);
+  const last = useRef(0);
+  useEffect(() => {
+    if (value === calm) return;
+    const wait = Math.max(0, last.current + ms - Date.now());
+    const timer = setTimeout(() => {
+      last.current = Date.now();
+      setCalm(value);
+    }, wait);
+    return () => clearTimeout(timer);
+  }, [value, calm, ms]);
+  return calm;
+}

@@ -1,0 +1,62 @@
+import { Link } from "wouter";
+import type { RunSummary } from "../../api";
+import { Button, Notice, RelativeTime, toast, toastProblem } from "../../design";
+import { plural, visible } from "../../design/format";
+import { may, useSession } from "../../session/session.query";
+import { useSignal } from "../runs.query";
+
+/** What the run waits for, with the button that ends the wait. */
+export function WaitingNotice({ run }: { run: RunSummary }) {
+  const session = useSession();
+  const signal = useSignal(run.id);
+  if (run.state !== "waiting" && run.waiting_for.length === 0) return null;
+  const send = (stage: string, name: string) =>
+    signal.mutate(
+      { stage, name },
+      {
+        onSuccess: () => toast("done", `Signal ${visible(name)} sent.`),
+        onError: (error) => toastProblem(`Signal ${visible(name)} could not be sent`, error),
+      },
+    );
+  return (
+    <>
+      {run.waiting_for.map(({ stage, signal: name, since }) => {
+        const title = run.stages.find((each) => each.name === stage)?.title ?? stage;
+        const ingest = run.app === "ingest" && name === "commit";
+        return (
+          <Notice
+            key={`${stage} ${name}`}
+            tone="waiting"
+            title={ingest ? "Ready for your review" : `${visible(title)} waits for ${visible(name)}`}
+            action={
+              <>
+                {ingest && (
+                  <Link href={`/ingest/${run.id}`} asChild>
+                    <Button kind="primary" icon="eye">
+                      Review {plural(run.counters.processed ?? run.figures.done, "file")}
+                    </Button>
+                  </Link>
+                )}
+                {may(session.data, "runs:write") && (
+                  <Button
+                    icon="check"
+                    kind={ingest ? "plain" : "primary"}
+                    busy={signal.isPending}
+                    onClick={() => send(stage, name)}
+                  >
+                    {ingest ? "Commit without review" : `Send ${visible(name)}`}
+                  </Button>
+                )}
+              </>
+            }
+          >
+            {ingest
+              ? "Everything is read. Nothing reaches the library until you commit; the run waits as long as it takes, through restarts too. "
+              : "The run goes on when this signal arrives. "}
+            Waiting <RelativeTime at={since} live />.
+          </Notice>
+        );
+      })}
+    </>
+  );
+}

@@ -1,0 +1,10 @@
+import { expect, it } from "vitest";
+import { itemParam, parseItemParam } from "./items.model";
+
+it("an item's address keeps any key", () => {
+  for (const key of ["/media/a b/ü.png", "x/y", "", "a%2Fb", "‮"]) {
+    expect(parseItemParam(itemParam("read", key))).toEqual({ stage: "read", key });
+  }
+  expect(parseItemParam("")).toBeNull();
+  expect(parseItemParam("/a")).toBeNull();
+});
