@@ -53,10 +53,10 @@ export function ScheduleForm() {
   };
   return (
     <Card title="New schedule">
-      {create.error !== null && (
-        <ProblemNotice problem={asProblem(create.error)} what="The schedule was not created" />
-      )}
       <form onSubmit={submit} noValidate className={styles.form} aria-label="New schedule">
+        {create.error !== null && (
+          <ProblemNotice problem={asProblem(create.error)} what="The schedule was not created" />
+        )}
         <div className={styles.pair}>
           <Field label="Name" error={told("name")}>
             {(control) => (

@@ -95,11 +95,11 @@ function useColumns(): readonly Column<Schedule>[] {
       wide: true,
       cell: (schedule) => <Last schedule={schedule} />,
     },
-    { key: "enabled", title: "On", width: "52px", cell: (schedule) => <Switch schedule={schedule} /> },
+    { key: "enabled", title: "On", width: "64px", cell: (schedule) => <Switch schedule={schedule} /> },
     {
       key: "delete",
       title: <span className="sr">Delete</span>,
-      width: "52px",
+      width: "64px",
       align: "end",
       cell: (schedule) => <Delete schedule={schedule} />,
     },

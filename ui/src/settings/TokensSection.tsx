@@ -176,13 +176,13 @@ function NewToken({ names }: { names: readonly string[] }) {
   };
   return (
     <Card title="New token">
-      {create.data?.token !== undefined && (
-        <Secret token={create.data} secret={create.data.token} onHide={create.reset} />
-      )}
-      {create.error !== null && (
-        <ProblemNotice problem={asProblem(create.error)} what="The token was not created" />
-      )}
       <form onSubmit={submit} noValidate className={styles.form} aria-label="New token">
+        {create.data?.token !== undefined && (
+          <Secret token={create.data} secret={create.data.token} onHide={create.reset} />
+        )}
+        {create.error !== null && (
+          <ProblemNotice problem={asProblem(create.error)} what="The token was not created" />
+        )}
         <div className={styles.pair}>
           <Field label="Name" hint="Where it will be used." error={told("name", draft.name === "")}>
             {(control) => (

@@ -1,4 +1,4 @@
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { asProblem, type Problem, ProblemError } from "../../api";
 import {
@@ -43,6 +43,15 @@ export function ConfigureForm() {
   const errorOf = (field: FieldName): string | undefined =>
     start.fields[field] ?? (field === "directories" && !pressed ? undefined : local[field]);
 
+  const form = useRef<HTMLFormElement>(null);
+  const { problem, fields } = start;
+  useEffect(() => {
+    if (problem === null || form.current === null) return;
+    const first = Object.keys(fields)[0];
+    if (first !== undefined) focusField(form.current, first);
+    else form.current.querySelector<HTMLElement>("[data-problem]")?.focus();
+  }, [problem, fields]);
+
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setPressed(true);
@@ -54,8 +63,12 @@ export function ConfigureForm() {
   };
 
   return (
-    <form onSubmit={submit} noValidate aria-label="Configure an ingest" className={styles.form}>
-      {start.problem && <ProblemNotice problem={start.problem} what="The ingest was not started" />}
+    <form ref={form} onSubmit={submit} noValidate aria-label="Configure an ingest" className={styles.form}>
+      {start.problem && (
+        <div data-problem="" tabIndex={-1} role="alert">
+          <ProblemNotice problem={start.problem} what="The ingest was not started" />
+        </div>
+      )}
       {start.rest.map((message) => (
         <p key={message} className={styles.rest}>
           {message}
@@ -284,10 +297,14 @@ function useStart(clear: () => void): Start {
   const [, navigate] = useLocation();
   const key = useRef(newStartKey());
   const error = mutation.error;
-  const mapped = mapServerFields(error instanceof ProblemError ? error.problem.fields : []);
+  const mapped = useMemo(
+    () => mapServerFields(error instanceof ProblemError ? error.problem.fields : []),
+    [error],
+  );
+  const problem = useMemo(() => (error === null ? null : asProblem(error)), [error]);
   return {
     busy: mutation.isPending,
-    problem: error === null ? null : asProblem(error),
+    problem,
     fields: mapped.errors,
     rest: mapped.rest,
     go: (draft) =>

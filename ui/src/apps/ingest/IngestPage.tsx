@@ -1,5 +1,6 @@
+import { useMemo } from "react";
 import { Link } from "wouter";
-import { asProblem } from "../../api";
+import { asProblem, type RunSummary } from "../../api";
 import {
   Card,
   EmptyState,
@@ -12,9 +13,10 @@ import {
   Skeleton,
   StateBadge,
 } from "../../design";
+import { useOfferRuns, useRuns } from "../../stream";
 import { ConfigureForm } from "./ConfigureForm";
 import styles from "./IngestPage.module.css";
-import { useRecentIngests } from "./ingest.query";
+import { RECENT_INGESTS, useRecentIngests } from "./ingest.query";
 
 /** `/ingest`: configure and start an ingest; the recent ones beside it. */
 export default function IngestPage() {
@@ -30,6 +32,9 @@ export default function IngestPage() {
 
 function RecentIngests() {
   const recent = useRecentIngests();
+  useOfferRuns(recent.data);
+  const live = useRuns();
+  const runs = useMemo(() => recentRuns(recent.data?.items ?? [], live), [recent.data, live]);
   return (
     <Card title="Recent ingests" flush>
       {recent.error && !recent.data && (
@@ -44,14 +49,14 @@ function RecentIngests() {
           <Skeleton height={44} lines={4} />
         </div>
       )}
-      {recent.data?.items.length === 0 && (
+      {recent.data && runs.length === 0 && (
         <EmptyState icon="ingest" title="No ingest yet">
           Choose a folder and start. To see it work first, run <code>headway sample ./media</code>: it writes
           a small folder of pictures with metadata, duplicates and a few broken files.
         </EmptyState>
       )}
       <ul className={styles.recent}>
-        {recent.data?.items.map((run) => (
+        {runs.map((run) => (
           <li key={run.id}>
             <Link href={`/ingest/${run.id}`} className={styles.run}>
               <span className={styles.title}>
@@ -74,4 +79,14 @@ function RecentIngests() {
       </ul>
     </Card>
   );
+}
+
+/** The fetched list with what the stream knows better, and with runs that started since; newest first. */
+function recentRuns(
+  fetched: readonly RunSummary[],
+  live: readonly { run: RunSummary }[],
+): readonly RunSummary[] {
+  const runs = new Map(fetched.map((run) => [run.id, run]));
+  for (const { run } of live) if (run.app === "ingest") runs.set(run.id, run);
+  return [...runs.values()].sort((a, b) => b.created_at - a.created_at).slice(0, RECENT_INGESTS);
 }

@@ -80,32 +80,34 @@ function Loaded({ live, run }: { live: LiveIngest; run: RunSummary }) {
       }
       actions={<Actions run={run} />}
     >
-      {live.error !== null && (
-        <ProblemNotice
-          problem={asProblem(live.error)}
-          what="What is shown may be old"
-          onRetry={() => live.refetch()}
-        />
-      )}
-      {run.error !== null && (
-        <Notice tone="failed" title="The ingest failed">
-          <Name text={run.error.message} /> <code>{run.error.code}</code>
-        </Notice>
-      )}
-      <Stepper steps={steps} shown={step} run={run.id} />
-      <Notes live={live} />
-      {step === "process" && (
-        <ProcessStep
-          run={run}
-          phase={live.phase}
-          watch={live.watch}
-          current={live.current}
-          errors={live.errors}
-          connection={live.connection}
-        />
-      )}
-      {step === "preview" && <PreviewStep run={run} live={live} />}
-      {step === "commit" && <CommitStep run={run} live={live} />}
+      <div className={styles.body}>
+        {live.error !== null && (
+          <ProblemNotice
+            problem={asProblem(live.error)}
+            what="What is shown may be old"
+            onRetry={() => live.refetch()}
+          />
+        )}
+        {run.error !== null && (
+          <Notice tone="failed" title="The ingest failed">
+            <Name text={run.error.message} /> <code>{run.error.code}</code>
+          </Notice>
+        )}
+        <Stepper steps={steps} shown={step} run={run.id} />
+        <Notes live={live} />
+        {step === "process" && (
+          <ProcessStep
+            run={run}
+            phase={live.phase}
+            watch={live.watch}
+            current={live.current}
+            errors={live.errors}
+            connection={live.connection}
+          />
+        )}
+        {step === "preview" && <PreviewStep run={run} live={live} />}
+        {step === "commit" && <CommitStep run={run} live={live} />}
+      </div>
     </Page>
   );
 }

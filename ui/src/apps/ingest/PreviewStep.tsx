@@ -17,6 +17,7 @@ import {
   filesQuery,
   indexFiles,
   parseFilters,
+  sortIndex,
   writeFilters,
 } from "./files.filters.model";
 import type { LiveIngest } from "./ingest.live";
@@ -42,7 +43,8 @@ export function PreviewStep({ run, live }: { run: RunSummary; live: LiveIngest }
   const index = useMemo(() => indexFiles(files.files), [files.files]);
   // Typing stays ahead of a long list: the list follows when there is time.
   const settled = useDeferredValue(filters);
-  const shown = useMemo(() => applyFilters(index, settled), [index, settled]);
+  const sorted = useMemo(() => sortIndex(index, settled.sort), [index, settled.sort]);
+  const shown = useMemo(() => applyFilters(sorted, settled), [sorted, settled]);
   const keywords = useMemo(() => keywordCounts(files.files), [files.files]);
   const exclude = useExclude(run.id);
   const canChange = live.phase === "preview" || live.phase === "processing";
@@ -66,7 +68,7 @@ export function PreviewStep({ run, live }: { run: RunSummary; live: LiveIngest }
   );
 
   return (
-    <div className={styles.preview} data-panel={openFile !== null || undefined} ref={marking.frame}>
+    <div className={styles.preview} ref={marking.frame}>
       <NewFiles files={files} stats={live.watch.stats} />
       <CommitBar run={run} live={live} />
       <FilterBar
@@ -239,10 +241,12 @@ function ViewBar({ view, shown, loaded, loading, onView }: ViewBarProps) {
         {view !== "duplicates" && `${format.number(shown)} of ${format.plural(loaded, "file")}`}
         {loading && ", loading more"}
       </p>
-      <p className={styles.keys}>
-        <kbd>j</kbd> <kbd>k</kbd> move · <kbd>Enter</kbd> open · <kbd>Space</kbd> mark · <kbd>e</kbd> exclude
-        · <kbd>i</kbd> include · <kbd>v</kbd> reveal
-      </p>
+      {view !== "duplicates" && (
+        <p className={styles.keys}>
+          <kbd>j</kbd> <kbd>k</kbd> move · <kbd>Enter</kbd> open · <kbd>Space</kbd> mark · <kbd>e</kbd>{" "}
+          exclude · <kbd>i</kbd> include · <kbd>v</kbd> reveal
+        </p>
+      )}
     </div>
   );
 }

@@ -7,6 +7,7 @@ import {
   indexFiles,
   NO_FILTERS,
   parseFilters,
+  sortIndex,
   writeFilters,
 } from "./files.filters.model";
 import { sampleFile } from "./sample";
@@ -65,8 +66,10 @@ describe("files already here", () => {
     sampleFile({ key: "d.png", excluded: true, near_group: 4, score: -1 }),
   ];
   const index = indexFiles(files);
-  const keys = (over: Partial<FileFilters>) =>
-    applyFilters(index, { ...NO_FILTERS, ...over }).map((f) => f.key);
+  const keys = (over: Partial<FileFilters>) => {
+    const filters = { ...NO_FILTERS, ...over };
+    return applyFilters(sortIndex(index, filters.sort), filters).map((f) => f.key);
+  };
 
   it.each<[Partial<FileFilters>, string[]]>([
     [{}, ["a.png", "b.png", "c.png", "d.png"]],
@@ -98,7 +101,7 @@ describe("files already here", () => {
         })),
       }),
     );
-    const large = indexFiles(many);
+    const large = sortIndex(indexFiles(many), "score");
     applyFilters(large, { ...NO_FILTERS, q: "forest" });
     const started = performance.now();
     const passed = applyFilters(large, { ...NO_FILTERS, q: "forest 9", minScore: 2, sort: "score" });

@@ -97,7 +97,13 @@ export function indexFiles(files: readonly IngestFile[]): IndexedFile[] {
   return files.map((file) => ({ file, haystack: haystackOf(file) }));
 }
 
-/** The files that pass, in order. 10,000 of them take a few milliseconds: one pass, no allocation a file. */
+/** The index in the order to show: sorted once, so that filtering only passes through it. */
+export function sortIndex(index: readonly IndexedFile[], sort: FileSort): IndexedFile[] {
+  const compare = compareBy(sort);
+  return [...index].sort((a, b) => compare(a.file, b.file));
+}
+
+/** The files that pass, in the index's order. 10,000 of them take a few milliseconds: one pass, no allocation a file. */
 export function applyFilters(index: readonly IndexedFile[], filters: FileFilters): IngestFile[] {
   const words = filters.q
     .toLowerCase()
@@ -116,7 +122,7 @@ export function applyFilters(index: readonly IndexedFile[], filters: FileFilters
     if (!words.every((w) => haystack.includes(w))) continue;
     passed.push(file);
   }
-  return passed.sort(compareBy(filters.sort));
+  return passed;
 }
 
 export function compareBy(sort: FileSort): (a: IngestFile, b: IngestFile) => number {

@@ -25,7 +25,8 @@ export const CLIENT_FILES = 20_000;
 const FILES_PAGE = 500;
 /** Keys in one selection request, so that its body stays well below the server's limit. */
 export const SELECTION_CHUNK = 500;
-const RECENT_INGESTS = 20;
+/** Ingests listed beside the form. */
+export const RECENT_INGESTS = 12;
 const ERROR_PAGE = 200;
 
 export const ingestKeys = {

@@ -5,6 +5,7 @@ import {
   Button,
   EmptyState,
   format,
+  Notice,
   Page,
   ProblemNotice,
   SearchInput,
@@ -14,6 +15,7 @@ import {
 } from "../../design";
 import { Choice } from "../ingest/FilterBar";
 import { BulkBar } from "./BulkBar";
+import { useCommitted } from "./committed";
 import { FacetList } from "./FacetList";
 import styles from "./LibraryList.module.css";
 import {
@@ -48,6 +50,7 @@ export function LibraryList() {
     if (hasNextPage && !isFetching) fetchNextPage();
   }, [hasNextPage, isFetching, fetchNextPage]);
   const rate = useRating();
+  const committed = useCommitted();
   const openKey = params.get("file");
   const open = useCallback((id: string | null) => write(withParams(params, { file: id })), [params, write]);
   const marking = useMarking({
@@ -90,6 +93,22 @@ export function LibraryList() {
               problem={asProblem(list.error)}
               what={list.data ? "What is shown may be old" : "The library could not be read"}
               onRetry={() => list.refetch()}
+            />
+          )}
+          {committed.added > 0 && (
+            <Notice
+              title={`${format.plural(committed.added, "file")} added since this list was read`}
+              action={
+                <Button
+                  icon="retry"
+                  onClick={() => {
+                    committed.forget();
+                    list.refetch();
+                  }}
+                >
+                  Show them
+                </Button>
+              }
             />
           )}
           {list.isPending && <Skeleton height={480} />}

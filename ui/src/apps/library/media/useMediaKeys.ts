@@ -38,15 +38,17 @@ export function useMediaKeys(keys: MediaKeys, list: () => HTMLElement | null): v
 }
 
 function handle(event: KeyboardEvent, keys: MediaKeys, inside: boolean): boolean {
-  const letter = event.key.length === 1;
-  if (!inside && !letter) return false;
-  const onControl = event.target instanceof Element && event.target.closest("a,button,summary") !== null;
+  // Nothing has the focus: a click on empty space, or what had it is gone.
+  const nowhere =
+    event.target === document.body || (event.target instanceof Element && event.target.id === "page");
   if (event.key === " " || event.key === "Enter") {
-    if (!inside || onControl) return false;
+    const onControl = event.target instanceof Element && event.target.closest("a,button,summary") !== null;
+    if (!(inside || nowhere) || onControl) return false;
     if (event.key === " ") keys.onToggle();
     else keys.onOpen();
     return true;
   }
+  if (!inside && event.key.length > 1) return false;
   const move = moveOfKey(event.key);
   if (move !== null) {
     keys.onMove(move, event.shiftKey);
