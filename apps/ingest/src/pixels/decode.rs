@@ -60,7 +60,9 @@ pub enum DecodeError {
         begins: String,
     },
     /// The header claims more than the limits allow.
-    #[error("{width}×{height} pixels are too large: {what} is {value}, the limit is {limit}; shrink the image or raise the limit")]
+    #[error(
+        "{width}×{height} pixels are too large: {what} is {value}, the limit is {limit}; shrink the image or raise the limit"
+    )]
     TooLarge {
         /// Claimed width in pixels.
         width: u32,
@@ -204,8 +206,7 @@ pub(super) fn png_reader<'a>(
     limits: &Limits,
 ) -> Result<png::Reader<Cursor<&'a [u8]>>, DecodeError> {
     let budget = usize::try_from(limits.max_alloc).unwrap_or(usize::MAX);
-    let mut decoder =
-        png::Decoder::new_with_limits(Cursor::new(bytes), png::Limits { bytes: budget });
+    let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), png::Limits { bytes: budget });
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     decoder.set_transformations(png::Transformations::normalize_to_color8());
@@ -233,9 +234,7 @@ fn png_pixels(bytes: &[u8], limits: &Limits) -> Result<DynamicImage, DecodeError
         png::ColorType::GrayscaleAlpha => {
             image::GrayAlphaImage::from_raw(width, height, pixels).map(DynamicImage::from)
         }
-        png::ColorType::Rgba => {
-            image::RgbaImage::from_raw(width, height, pixels).map(DynamicImage::from)
-        }
+        png::ColorType::Rgba => image::RgbaImage::from_raw(width, height, pixels).map(DynamicImage::from),
         _ => image::RgbImage::from_raw(width, height, pixels).map(DynamicImage::from),
     };
     image.ok_or_else(corrupt)
@@ -266,9 +265,7 @@ pub(super) fn image_pixels(
 fn image_error(format: Format, error: &ImageError) -> DecodeError {
     match error {
         ImageError::IoError(_) => DecodeError::Truncated { format, part: "image data" },
-        ImageError::Unsupported(why) => {
-            DecodeError::Unsupported { format, reason: why.to_string() }
-        }
+        ImageError::Unsupported(why) => DecodeError::Unsupported { format, reason: why.to_string() },
         other => DecodeError::Corrupt { format, reason: other.to_string() },
     }
 }
@@ -284,9 +281,7 @@ thread_local! {
 }
 
 /// Runs `work`; its panic becomes [`DecodeError::DecoderPanicked`] and prints nothing.
-pub(super) fn guarded<T>(
-    work: impl FnOnce() -> Result<T, DecodeError>,
-) -> Result<T, DecodeError> {
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let others = std::panic::take_hook();

@@ -155,7 +155,8 @@ fn png(bytes: &[u8]) -> Option<Header> {
         match name {
             Some(b"acTL") => frames = be32(bytes, at + 8).unwrap_or(1).max(1),
             Some(b"tRNS") => transparency = true,
-            Some(b"IEND") => break,
+            // With its length and checksum the end takes 12 bytes.
+            Some(b"IEND") if at + 12 <= bytes.len() => break,
             Some(_) => {}
             None => {
                 truncated = Some("image data");

@@ -36,7 +36,7 @@ const FREQUENCIES: usize = 11;
 /// The hash of `copy`, or `None` where the picture has no structure to speak of (one flat colour):
 /// its bits would be noise, and all flat pictures would look alike.
 #[must_use]
-pub fn hash(copy: &WorkingCopy) -> Option<u64> {
+pub(super) fn hash(copy: &WorkingCopy) -> Option<u64> {
     let small = averaged(copy);
     let spectrum = spectrum(&small);
     let mut low = [0.0_f32; 64];
@@ -148,10 +148,7 @@ impl Index {
                 for file in &word.files[range] {
                     let other = *file as usize;
                     // Equal hashes cost one comparison each once: after that they are taken.
-                    if other > first
-                        && !taken[other]
-                        && distance(hash, self.hashes[other]) <= max_distance
-                    {
+                    if other > first && !taken[other] && distance(hash, self.hashes[other]) <= max_distance {
                         near.push(*file);
                     }
                     compared += 1;
@@ -181,13 +178,23 @@ fn averaged(copy: &WorkingCopy) -> [[f32; SIDE]; SIDE] {
     let (width, height) = (copy.rgb.width() as usize, copy.rgb.height() as usize);
     let columns = cells(width);
     let rows = cells(height);
-    let mut across = vec![[0.0_f32; SIDE]; height];
-    for (line, out) in copy.luma.chunks_exact(width.max(1)).zip(&mut across) {
-        for (cell, out) in columns.iter().zip(out.iter_mut()) {
-            *out = cell.mean(|x| f32::from(line[x]));
+    // Down first: whole rows are added at once, in vector code.
+    let mut sums = vec![0.0_f32; width];
+    std::array::from_fn(|v| {
+        sums.fill(0.0);
+        let row = &rows[v];
+        for y in row.first..=row.last {
+            let share = row.share(y);
+            let line = &copy.luma[y * width..(y + 1) * width];
+            for (sum, luma) in sums.iter_mut().zip(line) {
+                *sum += share * f32::from(*luma);
+            }
         }
-    }
-    std::array::from_fn(|v| std::array::from_fn(|u| rows[v].mean(|y| across[y][u])))
+        std::array::from_fn(|u| {
+            let column = &columns[u];
+            (column.first..=column.last).map(|x| column.share(x) * sums[x]).sum()
+        })
+    })
 }
 
 /// The stretch of pixels under one of 32 cells.
@@ -200,13 +207,18 @@ struct Cell {
 }
 
 impl Cell {
-    fn mean(&self, value: impl Fn(usize) -> f32) -> f32 {
-        if self.first == self.last {
-            return value(self.first);
-        }
-        let inner: f32 = (self.first + 1..self.last).map(&value).sum();
-        let ends = value(self.first) * self.first_share + value(self.last) * self.last_share;
-        (inner + ends) / self.length
+    /// What the pixel at `at` contributes to the cell's mean.
+    fn share(&self, at: usize) -> f32 {
+        let covered = if self.first == self.last {
+            self.length
+        } else if at == self.first {
+            self.first_share
+        } else if at == self.last {
+            self.last_share
+        } else {
+            1.0
+        };
+        covered / self.length
     }
 }
 
@@ -235,9 +247,7 @@ fn spectrum(small: &[[f32; SIDE]; SIDE]) -> [[f32; FREQUENCIES]; FREQUENCIES] {
             *out = row.iter().zip(cosine).map(|(a, b)| a * b).sum();
         }
     }
-    std::array::from_fn(|v| {
-        std::array::from_fn(|u| (0..SIDE).map(|y| across[y][u] * cosines[v][y]).sum())
-    })
+    std::array::from_fn(|v| std::array::from_fn(|u| (0..SIDE).map(|y| across[y][u] * cosines[v][y]).sum()))
 }
 
 struct Tables {
