@@ -3,6 +3,7 @@ import { Link } from "wouter";
 import { type AuditEntry, asProblem } from "../api";
 import { Choice } from "../apps/ingest/FilterBar";
 import { useQueryState } from "../apps/library/media/query";
+import { TypedSearch } from "../apps/library/media/TypedSearch";
 import {
   Badge,
   Button,
@@ -12,7 +13,6 @@ import {
   format,
   Name,
   ProblemNotice,
-  SearchInput,
   Skeleton,
   Table,
   Toolbar,
@@ -103,23 +103,18 @@ export function AuditSection() {
   return (
     <>
       <Toolbar label="Filters">
-        <SearchInput
-          aria-label="Who"
-          placeholder="Who"
-          value={filters.who}
-          onChange={(event) => set({ who: event.target.value })}
-        />
-        <SearchInput
-          aria-label="Action"
+        <TypedSearch label="Who" placeholder="Who" value={filters.who} onChange={(who) => set({ who })} />
+        <TypedSearch
+          label="Action"
           placeholder="Action"
           value={filters.action}
-          onChange={(event) => set({ action: event.target.value })}
+          onChange={(action) => set({ action })}
         />
-        <SearchInput
-          aria-label="Object"
+        <TypedSearch
+          label="Object"
           placeholder="Object"
           value={filters.object}
-          onChange={(event) => set({ object: event.target.value })}
+          onChange={(object) => set({ object })}
         />
         <Choice
           label="Result"

@@ -1,7 +1,8 @@
 import { useMemo } from "react";
 import { asProblem } from "../api";
 import { useQueryState, withParams } from "../apps/library/media/query";
-import { Card, CopyButton, EmptyState, Icon, Name, ProblemNotice, SearchInput, Skeleton } from "../design";
+import { TypedSearch } from "../apps/library/media/TypedSearch";
+import { Card, CopyButton, EmptyState, Icon, Name, ProblemNotice, Skeleton } from "../design";
 import styles from "./ConfigSection.module.css";
 import { configSections, searchConfig } from "./config.model";
 import { useConfig } from "./settings.query";
@@ -16,11 +17,11 @@ export function ConfigSection() {
   return (
     <>
       <div className={styles.head}>
-        <SearchInput
-          aria-label="Search the configuration"
+        <TypedSearch
+          label="Search the configuration"
           placeholder="Name or value"
           value={text}
-          onChange={(event) => write(withParams(params, { q: event.target.value }))}
+          onChange={(q) => write(withParams(params, { q }))}
         />
         {config.data && <CopyButton text={() => JSON.stringify(config.data, null, 2)} label="Copy as JSON" />}
       </div>

@@ -1,6 +1,8 @@
 import { useId, useState } from "react";
-import { Button, SearchInput, Select, Toolbar } from "../../design";
+import { Button, Select, Toolbar } from "../../design";
 import { scoreText } from "../library/media/facts.model";
+import { TypedSearch } from "../library/media/TypedSearch";
+import { useTyped } from "../library/media/useTyped";
 import styles from "./FilterBar.module.css";
 import {
   countActive,
@@ -29,17 +31,18 @@ const SORT_WORDS: Record<FileSort, string> = {
 export function FilterBar({ filters, keywords, onChange }: FilterBarProps) {
   const set = (change: Partial<FileFilters>) => onChange({ ...filters, ...change });
   const active = countActive(filters);
+  const [keyword, typeKeyword, flushKeyword] = useTyped(filters.keyword, (word) => set({ keyword: word }));
   const [open, setOpen] = useState(false);
   const id = useId();
   return (
     <search className={styles.bar}>
       <Toolbar label="Filters">
-        <SearchInput
-          className={styles.search ?? ""}
-          aria-label="Search names, keywords and prompts"
+        <TypedSearch
+          className={styles.search}
+          label="Search names, keywords and prompts"
           placeholder="Names, keywords, prompts"
           value={filters.q}
-          onChange={(event) => set({ q: event.target.value })}
+          onChange={(q) => set({ q })}
         />
         <Button
           className={styles.toggle ?? ""}
@@ -101,8 +104,9 @@ export function FilterBar({ filters, keywords, onChange }: FilterBarProps) {
               type="text"
               list="ingest-keywords"
               spellCheck={false}
-              value={filters.keyword}
-              onChange={(event) => set({ keyword: event.target.value })}
+              value={keyword}
+              onChange={(event) => typeKeyword(event.target.value)}
+              onBlur={flushKeyword}
             />
           </label>
           <datalist id="ingest-keywords">

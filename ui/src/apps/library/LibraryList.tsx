@@ -8,7 +8,6 @@ import {
   Notice,
   Page,
   ProblemNotice,
-  SearchInput,
   Skeleton,
   toast,
   toastProblem,
@@ -32,6 +31,7 @@ import { MediaPanel } from "./MediaPanel";
 import { MediaGrid } from "./media/MediaGrid";
 import { useQueryState, withParams } from "./media/query";
 import { Stars } from "./media/Stars";
+import { TypedSearch } from "./media/TypedSearch";
 import { useMarking } from "./media/useMarking";
 import { describeRating, type Rating, ratingOfKey } from "./rating.model";
 
@@ -186,12 +186,12 @@ function SearchLine({ filters, onChange }: FilterProps) {
   return (
     <search className={styles.searchLine}>
       <div className={styles.line}>
-        <SearchInput
-          className={styles.search ?? ""}
-          aria-label="Search prompts, keywords and names"
+        <TypedSearch
+          className={styles.search}
+          label="Search prompts, keywords and names"
           placeholder="Prompts, keywords, names"
           value={filters.q}
-          onChange={(event) => onChange({ ...filters, q: event.target.value })}
+          onChange={(q) => onChange({ ...filters, q })}
         />
         <Choice
           label="Sort"

@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useMemo, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import {
   markAll,
   markedInOrder,
@@ -9,6 +9,9 @@ import {
   toggleMark,
 } from "./selection.model";
 import { useMediaKeys } from "./useMediaKeys";
+
+/** The open panel follows the cursor after this rest. */
+const PANEL_PAUSE_MS = 100;
 
 export interface MarkingOptions<T> {
   files: readonly T[];
@@ -68,6 +71,20 @@ export function useMarking<T>(options: MarkingOptions<T>): Marking<T> {
     [order, onOpen],
   );
 
+  // A key held down moves thirty times a second; the panel and the address follow when it rests.
+  const soon = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const latestOpen = useRef(onOpen);
+  latestOpen.current = onOpen;
+  // Closing the panel, or leaving, takes back what was about to open.
+  useEffect(() => {
+    if (openKey === null) clearTimeout(soon.current);
+    return () => clearTimeout(soon.current);
+  }, [openKey]);
+  const openSoon = (key: string) => {
+    clearTimeout(soon.current);
+    soon.current = setTimeout(() => latestOpen.current(key), PANEL_PAUSE_MS);
+  };
+
   useMediaKeys(
     {
       onMove: (move, extend) => {
@@ -84,7 +101,7 @@ export function useMarking<T>(options: MarkingOptions<T>): Marking<T> {
           );
         }
         setCursorKey(key);
-        if (openKey !== null) onOpen(key);
+        if (openKey !== null) openSoon(key);
       },
       onOpen: () => {
         const key = order[cursor];
