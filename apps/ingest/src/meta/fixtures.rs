@@ -1,5 +1,4 @@
 //! Small encoders for test files, so that no binary file stands in the repository.
-#![expect(clippy::unwrap_used, reason = "test support: a fixture that cannot be built is a broken test")]
 
 use std::io::Write;
 

@@ -21,7 +21,7 @@ use crate::meta::{
 pub(super) const MAX_NODES: usize = 4096;
 /// Most nodes visited on one walk.
 const MAX_VISITS: usize = 1024;
-/// Most samplers looked at; from each, the graph is walked twice.
+/// Most samplers looked at; from each, the graph is walked.
 const MAX_SAMPLERS: usize = 16;
 /// Most texts joined to one prompt.
 const MAX_TEXTS: usize = 64;
@@ -115,17 +115,16 @@ pub(super) fn generation(graph: &Graph) -> Option<Generation> {
         .map(|(id, _)| id.as_str())
         .take(MAX_SAMPLERS)
         .collect();
-    // The first pass starts from no other sampler. Of several, the one that is nearest to how graphs are built: the
-    // lowest number.
     let walk = Walk { graph };
-    let mut first_passes: Vec<&str> =
-        samplers.iter().copied().filter(|id| walk.samplers_before(id, &samplers).is_empty()).collect();
-    first_passes.sort_by_key(|id| (id.parse::<u64>().unwrap_or(u64::MAX), *id));
-    let id = *first_passes.first().or(samplers.first())?;
-    let second = samplers
-        .iter()
-        .copied()
-        .find(|other| *other != id && walk.samplers_before(other, &samplers).contains(id));
+    let before: Vec<(&str, HashSet<&str>)> =
+        samplers.iter().map(|id| (*id, walk.samplers_before(id, &samplers))).collect();
+    // The first pass starts from no other sampler. Of several, the one with the lowest number: editors count up.
+    let first_passes = before.iter().filter(|(_, before)| before.is_empty()).map(|(id, _)| *id);
+    let id = first_passes
+        .min_by_key(|id| (id.parse::<u64>().unwrap_or(u64::MAX), *id))
+        .or(samplers.first().copied())?;
+    let second =
+        before.iter().find(|(other, before)| *other != id && before.contains(id)).map(|(other, _)| *other);
     let mut out = Generation { tool: Tool::Comfyui, ..Generation::default() };
     walk.sampler(id, &mut out);
     if let Some(second) = second {

@@ -357,7 +357,9 @@ fn huge_graphs_are_bounded() {
     );
     check_graph(
         &format!("{{\"a\": \"{}\"}}", "x".repeat(MAX_GENERATION_BYTES)),
-        expect!["! too_big: the text of the generation parameters is larger than 1048576 bytes and was left out"],
+        expect![
+            "! too_big: the text of the generation parameters is larger than 1048576 bytes and was left out"
+        ],
     );
     check_graph(
         &"[".repeat(100_000),
@@ -373,6 +375,19 @@ fn huge_graphs_are_bounded() {
         })
         .collect();
     assert!(read_prompt_graph(&format!("{{{}}}", chain.join(","))).is_ok());
+    // As many links as fit, between samplers that all lead to one another.
+    let dense: Vec<String> = (0..100)
+        .map(|n| {
+            let links: Vec<String> = (0..600).map(|k| format!("\"{k}\":[\"{}\",0]", k % 100)).collect();
+            format!(
+                "\"{n}\":{{\"class_type\":\"KSampler\",\"inputs\":{{\"samples\":[\"{}\",0],{}}}}}",
+                n / 2,
+                links.join(",")
+            )
+        })
+        .collect();
+    let dense = format!("{{{}}}", dense.join(","));
+    assert!(dense.len() < MAX_GENERATION_BYTES && read_prompt_graph(&dense).is_ok());
 }
 
 #[test]
