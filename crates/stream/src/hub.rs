@@ -6,9 +6,8 @@ use crate::{
     conflate::Due,
     figures::{ItemProgress, Moment, Stand},
     sequencer::{Release, Sequencer},
-    sse,
-    waiter::{BEAT, DRAIN, REVOKED, Waiter, Waiters},
-    wire::{HeartbeatFrame, LimitView, StageGauge},
+    waiter::{Waiter, Waiters},
+    wire::{LimitView, StageGauge},
 };
 use bytes::Bytes;
 use model::{RunId, Timestamp};
@@ -16,7 +15,7 @@ use parking_lot::{Mutex, RwLock};
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
-        Arc, Weak,
+        Arc,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -32,17 +31,8 @@ const RUNS_INTERVAL: Duration = Duration::from_millis(500);
 const CALM_FOLLOWERS: u32 = 2_000;
 /// How many times less often figures come at most.
 const SLOWEST: u32 = 5;
-/// Time between two looks of the ticker.
-const TICK: Duration = Duration::from_millis(20);
-/// The ticker looks at every follower once in so many ticks, a part of them each time.
-const ROUND: usize = 12;
-/// A follower that got nothing for so long gets a heartbeat at the next look: about each second.
-const IDLE_MS: u32 = 860;
 /// Most followers of a channel woken at once; more are woken bit by bit, so that others get their turn.
-const WAKE_CHUNK: usize = 96;
-
-/// Time between two comparisons with the store, and so the longest delay of an event whose notification was lost.
-const COMPARE: Duration = Duration::from_secs(1);
+pub(crate) const WAKE_CHUNK: usize = 96;
 
 /// How a hub behaves.
 #[derive(Clone, Debug)]
@@ -102,20 +92,20 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) epoch: Arc<str>,
     pub(crate) options: HubOptions,
-    sequencer: Mutex<Sequencer<Commit>>,
-    head: AtomicI64,
-    channels: RwLock<HashMap<Topic, Arc<Channel>>>,
-    followers: Mutex<Waiters>,
+    pub(crate) sequencer: Mutex<Sequencer<Commit>>,
+    pub(crate) head: AtomicI64,
+    pub(crate) channels: RwLock<HashMap<Topic, Arc<Channel>>>,
+    pub(crate) followers: Mutex<Waiters>,
     /// Channels with figures to be shown later.
-    flush: Mutex<Vec<Arc<Channel>>>,
+    pub(crate) flush: Mutex<Vec<Arc<Channel>>>,
     /// Channels whose many readers are woken bit by bit.
-    pump: Mutex<VecDeque<(Arc<Channel>, usize)>>,
-    pump_wanted: Notify,
-    tick_wanted: Notify,
-    draining: AtomicBool,
+    pub(crate) pump: Mutex<VecDeque<(Arc<Channel>, usize)>>,
+    pub(crate) pump_wanted: Notify,
+    pub(crate) tick_wanted: Notify,
+    pub(crate) draining: AtomicBool,
     gauges: RwLock<Option<Arc<dyn Gauges>>>,
     limits: RwLock<Arc<Vec<LimitView>>>,
-    heartbeat: RwLock<Heartbeat>,
+    pub(crate) heartbeat: RwLock<Heartbeat>,
     started: Instant,
     pub(crate) frames: AtomicU64,
     pub(crate) lagged: AtomicU64,
@@ -161,10 +151,7 @@ impl Hub {
             lagged: AtomicU64::new(0),
             gaps: AtomicU64::new(0),
         });
-        inner.render_heartbeat();
-        tokio::spawn(tick(Arc::downgrade(&inner)));
-        tokio::spawn(pump(Arc::downgrade(&inner)));
-        tokio::spawn(compare(Arc::downgrade(&inner)));
+        crate::ticker::start(&inner);
         Ok(Self { inner })
     }
 
@@ -345,12 +332,12 @@ impl Inner {
 
     /// Milliseconds since start; wraps after seven weeks, which differences survive.
     #[expect(clippy::cast_possible_truncation, reason = "wraps on purpose")]
-    fn now_ms(&self) -> u32 {
+    pub(crate) fn now_ms(&self) -> u32 {
         self.started.elapsed().as_millis() as u32
     }
 
     /// Hands out what is next in feed order.
-    fn release(&self, sequencer: &mut Sequencer<Commit>) {
+    pub(crate) fn release(&self, sequencer: &mut Sequencer<Commit>) {
         let now = Instant::now();
         while let Some(release) = sequencer.next(now) {
             match release {
@@ -430,7 +417,7 @@ impl Inner {
     }
 
     /// Notifications up to `to` never came: everyone reads the store.
-    fn give_up(&self, to: i64) {
+    pub(crate) fn give_up(&self, to: i64) {
         self.gaps.fetch_add(1, Ordering::Relaxed);
         tracing::warn!(up_to = to, "notifications of commits are missing; followers read the store");
         let channels: Vec<_> = self.channels.read().values().cloned().collect();
@@ -454,7 +441,7 @@ impl Inner {
         }
     }
 
-    fn wake(&self, channel: &Arc<Channel>, wake: Wake) {
+    pub(crate) fn wake(&self, channel: &Arc<Channel>, wake: Wake) {
         let state = channel.lock();
         state.wake(0, WAKE_CHUNK, wake);
         if state.waiters.slots() > WAKE_CHUNK {
@@ -464,161 +451,6 @@ impl Inner {
                 self.pump_wanted.notify_one();
             }
         }
-    }
-
-    fn render_heartbeat(&self) {
-        let frame = HeartbeatFrame { head: self.head.load(Ordering::Acquire), now: timestamp() };
-        let (with_id, plain) = (sse::heartbeat(Some(&self.epoch), frame), sse::heartbeat(None, frame));
-        *self.heartbeat.write() = Heartbeat { head: frame.head, with_id, plain };
-    }
-
-    /// Wakes the readers of figures that may be shown now.
-    fn flush(&self, now: Instant) {
-        let channels = std::mem::take(&mut *self.flush.lock());
-        for channel in channels {
-            let due = {
-                let state = channel.lock();
-                let due = state.figures.next_due(now).filter(|_| state.waiters.want_figures());
-                if due.is_none() {
-                    // Under the lock: a figure that changes from here on enlists the channel again.
-                    channel.awaits_flush.store(false, Ordering::Release);
-                }
-                due
-            };
-            match due {
-                None => {}
-                Some(Due::At(_)) => self.flush.lock().push(channel),
-                Some(Due::Now) => {
-                    self.wake(&channel, Wake::Everyone);
-                    // Other figures of the channel may be due later.
-                    self.flush.lock().push(channel);
-                }
-            }
-        }
-    }
-
-    /// Looks at one part of the followers: who was idle gets a heartbeat, who may no longer read is told.
-    fn look(&self, part: usize) {
-        let now_ms = self.now_ms();
-        let drain = self.draining.load(Ordering::Acquire);
-        let followers = self.followers.lock();
-        let size = followers.slots().div_ceil(ROUND);
-        for (waiter, _) in followers.range(part * size, (part + 1) * size) {
-            if drain {
-                waiter.raise(DRAIN);
-            } else if !waiter.stands() {
-                waiter.raise(REVOKED);
-            } else if waiter.idle_ms(now_ms) >= IDLE_MS {
-                waiter.raise(BEAT);
-            }
-        }
-    }
-
-    /// Notifications are hints: what the store had a second ago must have been handed out by now.
-    fn catch_up(&self, stored: i64) {
-        let mut sequencer = self.sequencer.lock();
-        if sequencer.released() < stored {
-            sequencer.skip(stored);
-            self.give_up(sequencer.released());
-            self.release(&mut sequencer);
-        }
-    }
-
-    /// Drops channels that nobody has used for a while, and frames that are too old.
-    fn tidy(&self, now: Instant) {
-        let mut channels = self.channels.write();
-        channels.retain(|_, channel| {
-            let mut state = channel.lock();
-            state.ring.trim(now);
-            // A clone in other hands is about to be used.
-            !(state.is_idle(now) && Arc::strong_count(channel) == 1)
-        });
-    }
-}
-
-/// The one ticker for all: heartbeats, figures held back, missing notifications, tidying.
-async fn tick(hub: Weak<Inner>) {
-    let mut part = 0;
-    let mut tidied = Instant::now();
-    loop {
-        let Some(inner) = hub.upgrade() else { return };
-        let now = Instant::now();
-        inner.flush(now);
-        {
-            let mut sequencer = inner.sequencer.lock();
-            if sequencer.is_waiting() {
-                inner.release(&mut sequencer);
-            }
-        }
-        if part == 0 {
-            inner.render_heartbeat();
-        }
-        inner.look(part);
-        part = (part + 1) % ROUND;
-        if now.duration_since(tidied) >= Duration::from_secs(1) {
-            inner.tidy(now);
-            tidied = now;
-        }
-        let busy = inner.followers.lock().len() > 0
-            || !inner.flush.lock().is_empty()
-            || inner.sequencer.lock().is_waiting();
-        drop(inner);
-        if busy {
-            tokio::time::sleep(TICK).await;
-        } else {
-            idle(&hub).await;
-        }
-    }
-}
-
-/// Compares the store with what was handed out, each second while anyone follows.
-async fn compare(hub: Weak<Inner>) {
-    let mut stored = 0;
-    loop {
-        tokio::time::sleep(COMPARE).await;
-        let Some(inner) = hub.upgrade() else { return };
-        inner.catch_up(stored);
-        if inner.followers.lock().len() == 0 {
-            stored = 0;
-            continue;
-        }
-        match inner.store.head().await {
-            Ok(head) => stored = head.value,
-            Err(error) => tracing::warn!(%error, "the store does not say where its feed stands"),
-        }
-    }
-}
-
-/// Waits until there is something to tick for; looks each second, for tidying and to end with the hub.
-async fn idle(hub: &Weak<Inner>) {
-    let Some(inner) = hub.upgrade() else { return };
-    let wanted = async move { inner.tick_wanted.notified().await };
-    let _ = tokio::time::timeout(Duration::from_secs(1), wanted).await;
-}
-
-/// Wakes the many readers of a channel bit by bit, so that those of others get their turn in between.
-async fn pump(hub: Weak<Inner>) {
-    loop {
-        let Some(inner) = hub.upgrade() else { return };
-        let next = inner.pump.lock().pop_front();
-        let Some((channel, from)) = next else {
-            let wanted = async move { inner.pump_wanted.notified().await };
-            let _ = tokio::time::timeout(Duration::from_secs(1), wanted).await;
-            continue;
-        };
-        let to = from + WAKE_CHUNK;
-        let more = {
-            let state = channel.lock();
-            state.wake(from, to, Wake::Everyone);
-            state.waiters.slots() > to
-        };
-        if more {
-            inner.pump.lock().push_back((channel, to));
-        } else if channel.wants_pump_again() {
-            inner.pump.lock().push_back((channel, WAKE_CHUNK));
-        }
-        drop(inner);
-        tokio::task::yield_now().await;
     }
 }
 

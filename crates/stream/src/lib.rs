@@ -13,6 +13,8 @@ mod conflate;
 mod cursor;
 mod error;
 mod figures;
+#[cfg(feature = "fixture")]
+pub mod fixture;
 mod follower;
 mod hub;
 mod meter;
@@ -22,6 +24,7 @@ mod replay;
 mod ring;
 mod sequencer;
 mod sse;
+mod ticker;
 mod waiter;
 pub mod wire;
 

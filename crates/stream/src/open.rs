@@ -99,7 +99,8 @@ impl Hub {
             sub.seen = figures.seen_at(stand.record.run.run_seq);
             (body, stand.feed_seq)
         };
-        Ok(self.opened(waiter, vec![sub], &follow, &begin, head, &body))
+        let first = First { subs: vec![sub], begin, head, body };
+        Ok(self.opened(waiter, follow.fidelity, first))
     }
 
     /// Follows several runs and subjects in one stream, in the order of commits. Runs that do not exist are left out.
@@ -133,7 +134,8 @@ impl Hub {
             active.into_iter().filter(|record| !subjects.runs.contains(&record.run.id)).map(Arc::new),
         );
         let body = self.runs_members(&shown, subjects.topics.contains(&Topic::Limits));
-        Ok(self.opened(waiter, subs, &follow, &begin, head.value, &body))
+        let first = First { subs, begin, head: head.value, body };
+        Ok(self.opened(waiter, follow.fidelity, first))
     }
 
     fn join(&self, topic: Topic, waiter: &Arc<Waiter>, fidelity: Fidelity) -> Sub {
@@ -146,29 +148,22 @@ impl Hub {
 
     /// The first frames. The snapshot's id is the reader's own cursor where it has one that can be followed: the events
     /// up to `head` come after the snapshot, though its state holds them already.
-    fn opened(
-        &self,
-        waiter: Arc<Waiter>,
-        subs: Vec<Sub>,
-        follow: &Follow,
-        begin: &Begin,
-        head: i64,
-        body: &[u8],
-    ) -> Opened {
+    fn opened(&self, waiter: Arc<Waiter>, fidelity: Fidelity, first: First) -> Opened {
+        let First { subs, begin, head, body } = first;
         let mut frames = vec![sse::padding_frame(), sse::retry(sse::random_retry_ms())];
         let position = match begin {
-            Begin::After(position) => *position,
+            Begin::After(position) => position,
             Begin::Fresh | Begin::Refused(_) => head,
             Begin::Reset(reset) => {
-                frames.push(sse::reset(*reset));
+                frames.push(sse::reset(reset));
                 head
             }
         };
         if self.is_draining() {
             waiter.raise(crate::waiter::DRAIN);
         }
-        frames.push(sse::snapshot(self.epoch(), position, head, timestamp(), body));
-        let start = Start { waiter, subs, position, fidelity: follow.fidelity, frames };
+        frames.push(sse::snapshot(self.epoch(), position, head, timestamp(), &body));
+        let start = Start { waiter, subs, position, fidelity, frames };
         Opened::Stream(Box::new(Follower::new(self.clone(), start)))
     }
 
@@ -235,6 +230,16 @@ impl Hub {
     }
 }
 
+/// What a stream begins with.
+struct First {
+    subs: Vec<Sub>,
+    begin: Begin,
+    head: i64,
+    /// JSON members of the snapshot.
+    body: Bytes,
+}
+
+/// Where a stream begins.
 enum Begin {
     Fresh,
     After(i64),
