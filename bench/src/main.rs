@@ -1,1 +1,26 @@
-fn main() {}
+//! `make bench`: each figure as `name value unit`, beside its physical limit, in one run.
+//!
+//! Without arguments all of them; with names (`tasks start steps ceiling streams ingest`) only those.
+
+mod harness;
+mod latency;
+mod tasks;
+
+use anyhow::Result;
+use std::collections::BTreeSet;
+
+fn main() -> Result<()> {
+    let wanted: BTreeSet<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.contains(name);
+    let runtime = harness::runtime()?;
+    if is_wanted("tasks") {
+        runtime.block_on(tasks::throughput())?;
+    }
+    if is_wanted("start") {
+        runtime.block_on(latency::start())?;
+    }
+    if is_wanted("steps") {
+        runtime.block_on(latency::nine_steps())?;
+    }
+    Ok(())
+}

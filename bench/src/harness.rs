@@ -1,0 +1,91 @@
+//! What every measurement needs: an engine on a fresh folder, percentiles, figures on a line.
+
+use activity::Registry;
+use anyhow::{Context as _, Result};
+use engine::{Engine, EngineOptions, LimitOptions, Retention, StartRun};
+use model::{Definition, PipelineDocument, RunId, RunState};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use store::{RunRecord, Store};
+use stream::{Hub, HubOptions};
+use tempfile::TempDir;
+
+/// The runtime that the binary uses too.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+/// An engine on a folder of its own.
+pub(crate) struct Bed {
+    pub(crate) engine: Engine,
+    _folder: TempDir,
+}
+
+/// Opens an engine on a fresh folder.
+pub(crate) async fn bed(registry: Registry) -> Result<Bed> {
+    let folder = tempfile::tempdir()?;
+    let options = db::Options::new(folder.path().join("headway.db"));
+    let db = db::Db::open(options, store::MIGRATIONS)?;
+    let store = Store::open(db, "bench").await?;
+    let hub = Hub::open(store.clone(), HubOptions::default()).await?;
+    let engine = Engine::open(EngineOptions {
+        store,
+        hub,
+        registry,
+        pipelines: Vec::new(),
+        name: String::from("bench"),
+        limits: LimitOptions::default(),
+        retention: Retention::default(),
+    })
+    .await?;
+    Ok(Bed { engine, _folder: folder })
+}
+
+/// A definition from YAML.
+pub(crate) fn definition(yaml: &str) -> Result<Arc<Definition>> {
+    let document: PipelineDocument = pipeline::parse(yaml).map_err(|error| anyhow::anyhow!("{error}"))?;
+    Ok(Arc::new(pipeline::compile(document).map_err(|error| anyhow::anyhow!("{error}"))?))
+}
+
+/// What starts a run of `definition`.
+pub(crate) fn start(definition: &Arc<Definition>, input: serde_json::Value) -> StartRun {
+    StartRun {
+        definition: definition.clone(),
+        input,
+        title: String::new(),
+        app: String::from("pipeline"),
+        created_by: String::from("bench"),
+        labels: BTreeMap::new(),
+        idempotency_key: None,
+    }
+}
+
+/// Waits until a run is over.
+pub(crate) async fn over(engine: &Engine, run: RunId, look: Duration) -> Result<Arc<RunRecord>> {
+    loop {
+        let record = engine.record(run).await?.context("the run is gone")?;
+        if record.run.state.is_final() {
+            anyhow::ensure!(record.run.state == RunState::Completed, "the run ended as {:?}", record.run.state);
+            return Ok(record);
+        }
+        tokio::time::sleep(look).await;
+    }
+}
+
+/// The value below which `share` of the samples lie.
+pub(crate) fn percentile(samples: &mut [f64], share: f64) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    let index = ((samples.len() as f64 - 1.0) * share).round() as usize;
+    samples.get(index).copied().unwrap_or_default()
+}
+
+/// Prints a figure.
+pub(crate) fn figure(name: &str, value: f64, unit: &str) {
+    println!("{name} {value:.3} {unit}");
+}
+
+/// Resident memory of this process, in MB.
+pub(crate) fn resident_mb() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: f64 = text.split_whitespace().nth(1).and_then(|word| word.parse().ok()).unwrap_or_default();
+    pages * 4_096.0 / 1e6
+}
