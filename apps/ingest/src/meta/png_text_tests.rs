@@ -226,9 +226,12 @@ fn raw_profiles_are_blocks_and_no_texts() {
         profile("icc", "00"),
         text("Title", b"kept"),
     ]);
-    check(&bytes, expect![[r#"
+    check(
+        &bytes,
+        expect![[r#"
         Title = kept
-        exif 4 bytes"#]]);
+        exif 4 bytes"#]],
+    );
     assert_eq!(read(&bytes).value.photoshop, b"8BIM");
 }
 
