@@ -108,7 +108,10 @@ pub async fn serve(
     phase.send_replace(Phase::Draining);
     drain();
     if tokio::time::timeout(options.drain_deadline, phase.closed()).await.is_err() {
-        tracing::warn!(connections = phase.receiver_count(), "connections did not end in time and are cut off");
+        tracing::warn!(
+            connections = phase.receiver_count(),
+            "connections did not end in time and are cut off"
+        );
         phase.send_replace(Phase::Over);
         phase.closed().await;
     }

@@ -49,15 +49,15 @@ macro_rules! poll_alias {
     ($name:ident, $path:literal, $summary:literal) => {
         #[doc = $summary]
         #[utoipa::path(
-            get,
-            path = $path,
-            tag = "aliases",
-            params(("run" = String, Path, description = "The run's id"), PollQuery),
-            responses(
-                (status = 200, description = "The figures", body = stream::wire::ProgressView),
-                (status = 304, description = "Nothing has changed")
-            )
-        )]
+                    get,
+                    path = $path,
+                    tag = "aliases",
+                    params(("run" = String, Path, description = "The run's id"), PollQuery),
+                    responses(
+                        (status = 200, description = "The figures", body = stream::wire::ProgressView),
+                        (status = 304, description = "Nothing has changed")
+                    )
+                )]
         async fn $name(
             state: State<Streams>,
             PathOf(run): PathOf<String>,

@@ -34,8 +34,7 @@ pub(crate) fn follow(
     principal: Principal,
 ) -> Follow {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let wants_json =
-        text(header::ACCEPT).is_some_and(|accept: &str| accept.contains("application/json"));
+    let wants_json = text(header::ACCEPT).is_some_and(|accept: &str| accept.contains("application/json"));
     let every = coalesce == Coalesce::None;
     Follow {
         position: Position::newer_of(cursor, text(header::HeaderName::from_static("last-event-id"))),

@@ -1,0 +1,1 @@
+SELECT count(*) FROM server_users WHERE role = 'admin'

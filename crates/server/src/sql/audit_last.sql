@@ -1,0 +1,1 @@
+SELECT seq, hash FROM server_audit ORDER BY seq DESC LIMIT 1

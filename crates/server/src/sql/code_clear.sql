@@ -1,0 +1,1 @@
+DELETE FROM server_codes WHERE used_at IS NULL

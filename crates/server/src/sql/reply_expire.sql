@@ -1,0 +1,1 @@
+DELETE FROM server_replies WHERE created_at < ?1

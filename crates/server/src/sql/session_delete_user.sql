@@ -1,0 +1,1 @@
+DELETE FROM server_sessions WHERE user_name = ?1

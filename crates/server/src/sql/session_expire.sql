@@ -1,0 +1,1 @@
+DELETE FROM server_sessions WHERE expires_at <= ?1

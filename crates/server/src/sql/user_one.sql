@@ -1,0 +1,1 @@
+SELECT name, role, password, created_at FROM server_users WHERE name = ?1

@@ -1,0 +1,1 @@
+UPDATE server_users SET password = ?2 WHERE name = ?1
