@@ -124,6 +124,22 @@ pub(crate) struct Event {
     pub(crate) data: Value,
 }
 
+impl Event {
+    /// The run's state after this event, where it changes it.
+    pub(crate) fn state_after(&self) -> Option<String> {
+        let state = match self.kind.as_str() {
+            "run.started" | "run.resumed" | "run.retried" | "run.continued" => "running",
+            "run.waiting" => "waiting",
+            "run.paused" => "paused",
+            "run.failed" => "failed",
+            "run.cancelled" => "cancelled",
+            "run.completed" => return self.data.get("state").and_then(Value::as_str).map(str::to_owned),
+            _ => return None,
+        };
+        Some(state.to_owned())
+    }
+}
+
 /// Figures of a run, conflated and absolute.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]

@@ -72,7 +72,7 @@ settings! {
     RawRetention in "retention." {
         /// Days after its end when a run is deleted, with its tasks and events; 0 keeps it. What a run delivered or
         /// committed to a library stays.
-        runs_days: u64 = Kind::Number(0, 36_500), "0";
+        runs_days: u64 = Kind::Number(0, 36_500), "90";
         /// Backups kept in the data folder; older ones are deleted after a new one is complete.
         backups: u64 = Kind::Number(1, 1000), "7";
     }

@@ -71,7 +71,7 @@ impl Model {
             }
             Update::Progress(_) => {}
             Update::Event(event) => {
-                if let Some(state) = state_after(event) {
+                if let Some(state) = event.state_after() {
                     self.run.state = state;
                 }
             }
@@ -104,19 +104,6 @@ impl Model {
         let part = |(name, count): (&String, &i64)| format!("{} {}", safe(name), grouped(*count));
         self.run.counters.iter().map(part).collect::<Vec<_>>().join(", ")
     }
-}
-
-fn state_after(event: &Event) -> Option<String> {
-    let state = match event.kind.as_str() {
-        "run.started" | "run.resumed" | "run.retried" | "run.continued" => "running",
-        "run.waiting" => "waiting",
-        "run.paused" => "paused",
-        "run.failed" => "failed",
-        "run.cancelled" => "cancelled",
-        "run.completed" => return event.data.get("state").and_then(Value::as_str).map(str::to_owned),
-        _ => return None,
-    };
-    Some(state.to_owned())
 }
 
 /// An event as a line, with its tone; `None` for those that figures show better.

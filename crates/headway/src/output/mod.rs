@@ -5,7 +5,7 @@
 mod follow;
 pub(crate) mod text;
 
-pub(crate) use follow::{Lines, Watcher, watcher};
+pub(crate) use follow::{Watcher, watcher};
 
 use crate::{
     args::{ColorChoice, Global},
