@@ -16,6 +16,8 @@ describe("cron in words", () => {
     ["0 2 1 JAN *", null],
     ["0 2 L * *", null],
     ["0 9 * * 1#2", null],
+    ["0 0 3 * * *", "Every day at 03:00"],
+    ["30 0 3 * * *", null],
   ])("%s reads %j", (cron, words) => {
     expect(readCron(cron)).toEqual({ ok: true, words });
   });
@@ -30,6 +32,7 @@ describe("what is wrong", () => {
   it.each([
     ["", /five fields/],
     ["0 3 * *", /this has 4/],
+    ["61 0 3 * * *", /Second/],
     ["60 * * * *", /Minute: “60” is not from 0 to 59/],
     ["0 24 * * *", /Hour/],
     ["0 0 0 * *", /Day of the month/],

@@ -16,6 +16,8 @@ const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "
 const DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 const DAY_WORDS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
+const SECOND: FieldRule = { name: "Second", min: 0, max: 59, names: [] };
+
 const RULES: readonly FieldRule[] = [
   { name: "Minute", min: 0, max: 59, names: [] },
   { name: "Hour", min: 0, max: 23, names: [] },
@@ -40,17 +42,18 @@ export function readCron(text: string): CronReading {
     .filter((f) => f !== "");
   if (fields.length === 0)
     return { ok: false, error: "Give five fields: minute, hour, day, month, weekday." };
-  if (fields.length !== 5) {
+  if (fields.length !== 5 && fields.length !== 6) {
     return {
       ok: false,
-      error: `Give five fields (minute, hour, day, month, weekday); this has ${fields.length}.`,
+      error: `Give five fields (minute, hour, day, month, weekday), or six with seconds first; this has ${fields.length}.`,
     };
   }
-  for (const [i, rule] of RULES.entries()) {
+  for (const [i, rule] of (fields.length === 6 ? [SECOND, ...RULES] : RULES).entries()) {
     const error = checkField(fields[i] ?? "", rule);
     if (error !== null) return { ok: false, error };
   }
-  return { ok: true, words: wordsOf(fields) };
+  if (fields.length === 5) return { ok: true, words: wordsOf(fields) };
+  return { ok: true, words: fields[0] === "0" ? wordsOf(fields.slice(1)) : null };
 }
 
 function checkField(field: string, rule: FieldRule): string | null {

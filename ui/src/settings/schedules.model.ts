@@ -14,6 +14,7 @@ export interface ScheduleDraft {
 
 export type ScheduleErrors = Partial<Record<keyof ScheduleDraft, string>>;
 
+export const MAX_SCHEDULE_NAME = 100;
 export const SCHEDULE_DRAFT_KEY = "headway.schedule.draft";
 
 export function emptySchedule(timezone: string): ScheduleDraft {
@@ -22,7 +23,9 @@ export function emptySchedule(timezone: string): ScheduleDraft {
 
 export function validateSchedule(draft: ScheduleDraft): ScheduleErrors {
   const errors: ScheduleErrors = {};
-  if (draft.name.trim() === "") errors.name = "Give the schedule a name.";
+  const name = draft.name.trim();
+  if (name === "") errors.name = "Give the schedule a name.";
+  else if (name.length > MAX_SCHEDULE_NAME) errors.name = `Use at most ${MAX_SCHEDULE_NAME} characters.`;
   const cron = readCron(draft.cron);
   if (!cron.ok) errors.cron = cron.error;
   if (!isTimezone(draft.timezone)) errors.timezone = "Give a time zone such as Europe/Berlin or UTC.";

@@ -54,11 +54,7 @@ export function CommitStep({ run, live }: { run: RunSummary; live: LiveIngest })
           ]}
         />
         <div className={styles.figures}>
-          <StatCard
-            label="Committed"
-            value={format.number(figures.committed)}
-            note={`of ${format.number(figures.total)}`}
-          />
+          <StatCard label="Committed" value={format.number(figures.committed)} note="in the library" />
           <StatCard
             label="Rejected"
             value={format.number(figures.rejected)}

@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { type Column, format, Name, Table } from "../../design";
-import { nsfwText } from "../library/media/facts.model";
+import { nsfwText, QUALITY_MAX } from "../library/media/facts.model";
 import { Stars } from "../library/media/Stars";
 import { stateWord } from "./FileCaption";
 import { FILE_SORTS, type FileSort } from "./files.filters.model";
@@ -80,7 +80,8 @@ function columnsOf(
       align: "end",
       sort: "quality",
       wide: true,
-      cell: (file) => (file.quality === null ? "–" : format.percent(file.quality.overall * 100)),
+      cell: (file) =>
+        file.quality === null ? "–" : format.percent((file.quality.overall / QUALITY_MAX) * 100),
     },
     {
       key: "nsfw",

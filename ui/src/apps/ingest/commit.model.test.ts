@@ -3,6 +3,7 @@ import { commitFigures, rejectedRows } from "./commit.model";
 import { sampleFile } from "./sample";
 
 const stage = (state: string, total: number, done: number, failed: number) => ({
+  counters: {},
   stages: [{ name: "commit", state, total, done, failed }],
 });
 
@@ -12,9 +13,13 @@ it.each([
   [stage("open", 10, 9, 1), 99.9],
   [stage("closed", 10, 9, 1), 100],
   [stage("closed", 0, 0, 0), 100],
-  [{ stages: [] }, 0],
+  [{ counters: {}, stages: [] }, 0],
 ])("commit of %j stands at %d %%", (run, percent) => {
   expect(commitFigures(run).percent).toBeCloseTo(percent);
+});
+
+it("counts what went in, not what was passed over", () => {
+  expect(commitFigures({ ...stage("closed", 10, 10, 0), counters: { committed: 7 } }).committed).toBe(7);
 });
 
 it("never shows more than the whole, even when a total lags behind", () => {

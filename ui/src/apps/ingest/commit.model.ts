@@ -19,7 +19,11 @@ interface StageCounts {
   failed: number;
 }
 
-export function commitFigures(run: { stages: readonly StageCounts[] }): CommitFigures {
+/** The stage passes over excluded files too, so what went in is the run's own count where it has one. */
+export function commitFigures(run: {
+  stages: readonly StageCounts[];
+  counters: Readonly<Record<string, number>>;
+}): CommitFigures {
   const stage = run.stages.find((s) => s.name === "commit");
   if (stage === undefined) {
     return { committed: 0, rejected: 0, total: 0, percent: 0, doneShare: 0, failedShare: 0 };
@@ -29,7 +33,7 @@ export function commitFigures(run: { stages: readonly StageCounts[] }): CommitFi
   const share = (count: number) => (total === 0 ? 0 : count / total);
   const settled = share(stage.done + stage.failed) * 100;
   return {
-    committed: stage.done,
+    committed: run.counters.committed ?? stage.done,
     rejected: stage.failed,
     total,
     percent: over ? 100 : Math.min(99.9, settled),

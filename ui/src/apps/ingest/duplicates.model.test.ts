@@ -16,7 +16,7 @@ describe("the best of a group", () => {
       sampleFile({ key: "young", created_at: 2 }),
       sampleFile({ key: "large", size: 2000 }),
       sampleFile({ key: "wide", width: 4096 }),
-      sampleFile({ key: "sharp", quality: quality(0.9) }),
+      sampleFile({ key: "sharp", quality: quality(90) }),
       sampleFile({ key: "liked", favourite: true }),
       sampleFile({ key: "scored", score: 2 }),
     ];
@@ -33,7 +33,7 @@ describe("the best of a group", () => {
 
   it("says why", () => {
     expect(whyBest([sampleFile({ score: 3 }), sampleFile()])).toBe("highest score");
-    expect(whyBest([sampleFile({ quality: quality(0.8) }), sampleFile({ quality: quality(0.5) })])).toBe(
+    expect(whyBest([sampleFile({ quality: quality(80) }), sampleFile({ quality: quality(50) })])).toBe(
       "best quality",
     );
     expect(whyBest([sampleFile(), sampleFile({ key: "b" })])).toBe("same as the others");

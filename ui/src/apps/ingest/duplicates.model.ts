@@ -103,9 +103,9 @@ function add(
   built.push({ id: group.id, kind: group.kind, distance: group.distance, files: members });
 }
 
-/** Differences below a hundredth are noise. */
+/** Differences below one in a hundred are noise. */
 function round(quality: number | undefined): number {
-  return quality === undefined ? -1 : Math.round(quality * 100);
+  return quality === undefined ? -1 : Math.round(quality);
 }
 
 function pixels(file: IngestFile): number {

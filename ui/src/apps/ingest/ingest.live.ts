@@ -29,7 +29,7 @@ export interface LiveIngest {
   refetch: () => void;
 }
 
-const NO_WATCH: Watch = startWatch(statsOf({}, null), "processing");
+const NO_WATCH: Watch = startWatch(statsOf({ counters: {}, stages: [] }, null), "processing");
 
 export function useLiveIngest(id: string): LiveIngest {
   const fetched = useIngest(id);
@@ -65,12 +65,13 @@ export function useLiveIngest(id: string): LiveIngest {
 function useWatch(session: IngestSession | null, run: RunSummary | null, phase: IngestPhase): Watch {
   const [watch, setWatch] = useState<Watch | null>(null);
   const counters = run?.counters;
+  const stages = run?.stages;
   const fetched = session?.stats;
   useEffect(() => {
-    if (counters === undefined || fetched === undefined) return;
-    const stats = statsOf(counters, fetched);
+    if (counters === undefined || stages === undefined || fetched === undefined) return;
+    const stats = statsOf({ counters, stages }, fetched);
     setWatch((before) => (before === null ? startWatch(stats, phase) : advanceWatch(before, stats, phase)));
-  }, [counters, fetched, phase]);
+  }, [counters, stages, fetched, phase]);
   return watch ?? NO_WATCH;
 }
 

@@ -85,13 +85,43 @@ describe("pulses", () => {
 });
 
 describe("figures", () => {
-  it("prefer whichever reading is later, since counters only grow", () => {
-    const fetched = stats({ discovered: 5, processed: 4, keywords: 9 });
-    expect(statsOf({ discovered: 8, processed: 3, other: 1 }, fetched)).toEqual({
-      ...fetched,
-      discovered: 8,
-    });
-    expect(statsOf({}, null)).toEqual(stats());
+  const stage = (name: string, total: number, done: number, failed: number, state = "open") => ({
+    name,
+    state,
+    total,
+    done,
+    failed,
+  });
+
+  it("come from the run's counters where it counts them, else from what was fetched", () => {
+    const fetched = stats({ discovered: 5, keywords: 9 });
+    expect(
+      statsOf({ counters: { discovered: 8, processed: 3, errors: 1, other: 1 }, stages: [] }, fetched),
+    ).toEqual(stats({ discovered: 8, processed: 3, errors: 1, keywords: 9 }));
+    expect(statsOf({ counters: {}, stages: [] }, null)).toEqual(stats());
+  });
+
+  it("count files by stage: processed once every look at them is done", () => {
+    const stages = [
+      stage("discover", 1, 1, 0, "closed"),
+      stage("read", 100, 80, 2),
+      stage("enrich", 70, 70, 0),
+      stage("classify", 70, 39, 1),
+    ];
+    expect(statsOf({ counters: { skipped: 10, errors: 4 }, stages }, null)).toEqual(
+      stats({ discovered: 100, skipped: 10, failed: 2, processed: 40, errors: 7 }),
+    );
+  });
+
+  it("do not wait for a stage that is left out", () => {
+    const stages = [stage("read", 10, 9, 1), stage("enrich", 9, 9, 0), stage("classify", 0, 0, 0, "skipped")];
+    expect(statsOf({ counters: {}, stages }, null)).toMatchObject({ processed: 9, failed: 1, errors: 1 });
+  });
+
+  it("add up at the end", () => {
+    const stages = [stage("read", 10, 9, 1), stage("enrich", 7, 6, 1), stage("classify", 7, 7, 0)];
+    const end = statsOf({ counters: { skipped: 2 }, stages }, null);
+    expect(end.processed + end.failed + end.skipped).toBe(end.discovered);
   });
 
   it("make six cards, and two more when there is something to say", () => {

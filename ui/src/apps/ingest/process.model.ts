@@ -71,19 +71,40 @@ const STAT_NAMES: readonly StatName[] = [
 ];
 
 /**
- * The figures to show: the run's live counters where the server folds them, the last fetched ones elsewhere.
- * Counters only grow, so the larger of two readings is the later one.
+ * The figures to show, from the run as the stream moves it, so that two tabs always show the same. A figure that the
+ * run counts is taken from its counters; files are counted by its stages; what neither tells comes from `fetched`.
  */
-export function statsOf(
-  counters: Readonly<Record<string, number>>,
-  fetched: IngestStats | null,
-): IngestStats {
-  const stats = { ...(fetched ?? NO_STATS) };
+export function statsOf(run: Pick<RunLike, "counters" | "stages">, fetched: IngestStats | null): IngestStats {
+  const stats = { ...(fetched ?? NO_STATS), ...filesOf(run) };
   for (const name of STAT_NAMES) {
-    const live = counters[name];
-    if (live !== undefined && live > stats[name]) stats[name] = live;
+    const counted = run.counters[name];
+    if (counted === undefined) continue;
+    // The counter holds what activities report; a task that failed for good is an error besides.
+    stats[name] =
+      name === "errors" && run.counters.processed === undefined ? counted + failedTasks(run) : counted;
   }
   return stats;
+}
+
+/** Files by stage: a file is processed when nothing before Preview has still to look at it. */
+function filesOf(run: Pick<RunLike, "counters" | "stages">): Partial<IngestStats> {
+  const read = run.stages.find((stage) => stage.name === "read");
+  if (read === undefined) return {};
+  const looks = run.stages.filter(
+    (stage) => (stage.name === "enrich" || stage.name === "classify") && stage.state !== "skipped",
+  );
+  const passed = read.done - (run.counters.skipped ?? 0);
+  const processed = Math.min(passed, ...looks.map((stage) => stage.done + stage.failed));
+  return {
+    discovered: read.total,
+    failed: read.failed,
+    processed: Math.max(0, processed),
+    errors: failedTasks(run),
+  };
+}
+
+function failedTasks(run: Pick<RunLike, "stages">): number {
+  return run.stages.reduce((sum, stage) => sum + stage.failed, 0);
 }
 
 /** Where an ingest stands, from its run alone, so that the live stream moves it without asking again. */

@@ -8,6 +8,7 @@ import {
   MAX_FACT_LENGTH,
   metadataFacts,
   nsfwText,
+  qualityFacts,
   scoreText,
   thumbnailUrl,
   videoFacts,
@@ -36,6 +37,25 @@ describe("generation parameters", () => {
       { label: "Seed", text: "42" },
       { label: "LoRAs", text: "fur × 0.8, plain" },
       { label: "Custom", text: "x" },
+    ]);
+  });
+
+  it("join width and height, spread what is extra, and leave out what is empty", () => {
+    const { parameters, prompt } = generationOf({
+      tool: "comfyui",
+      prompt: "",
+      width: 832,
+      height: 1216,
+      hires: { upscale: 2, steps: null, upscaler: "R-ESRGAN" },
+      loras: [],
+      extra: { "Clip skip": "2", Empty: "" },
+    });
+    expect(prompt).toBeNull();
+    expect(parameters).toEqual([
+      { label: "Size", text: "832x1216" },
+      { label: "Hires", text: "upscale 2, upscaler R-ESRGAN" },
+      { label: "Tool", text: "comfyui" },
+      { label: "Clip skip", text: "2" },
     ]);
   });
 
@@ -71,6 +91,12 @@ describe("metadata", () => {
       { label: "Fps", text: "23.976" },
     ]);
   });
+});
+
+it("shows quality as percentages within 0 and 100", () => {
+  const facts = qualityFacts({ overall: 51.5, sharpness: 0, exposure: 100, contrast: 130, resolution: -1 });
+  expect(facts.map((f) => f.text)).toEqual(["51.5 %", "0 %", "100 %", "100 %", "0 %"]);
+  expect(facts.every((f) => f.value >= 0 && f.value <= 1)).toBe(true);
 });
 
 describe("one file", () => {

@@ -29,7 +29,15 @@ const GENERATION_ORDER = [
 ];
 
 /** Shown in places of their own, not as lines. */
-const GENERATION_TEXTS = new Set(["prompt", "negative_prompt", "workflow", "raw"]);
+const GENERATION_TEXTS = new Set([
+  "prompt",
+  "negative_prompt",
+  "workflow",
+  "raw",
+  "extra",
+  "width",
+  "height",
+]);
 
 export function fileFacts(file: FileFacts): Fact[] {
   const facts: Fact[] = [{ label: "Path", text: file.path }];
@@ -67,17 +75,33 @@ export interface Generation {
 }
 
 export function generationOf(raw: JsonObject): Generation {
-  const known = GENERATION_ORDER.filter((key) => raw[key] !== undefined && raw[key] !== null);
-  const others = Object.keys(raw).filter(
+  const flat = { ...raw, ...sizeOf(raw) };
+  const known = GENERATION_ORDER.filter((key) => flat[key] !== undefined && flat[key] !== null);
+  const others = Object.keys(flat).filter(
     (key) => !GENERATION_ORDER.includes(key) && !GENERATION_TEXTS.has(key),
   );
   const parameters: Fact[] = [];
   for (const key of [...known, ...others]) {
-    const value = raw[key];
+    const value = flat[key];
     if (value === undefined || value === null || value === "") continue;
+    if (Array.isArray(value) && value.length === 0) continue;
     parameters.push({ label: label(key), text: clip(key === "loras" ? loras(value) : plain(value)) });
   }
+  // What the program wrote beyond the usual ones keeps the program's own names.
+  for (const [name, value] of isObject(raw.extra) ? Object.entries(raw.extra) : []) {
+    if (value !== null && value !== "") parameters.push({ label: name, text: clip(plain(value)) });
+  }
   return { prompt: text(raw.prompt), negative: text(raw.negative_prompt), parameters };
+}
+
+function sizeOf(raw: JsonObject): JsonObject {
+  const { width, height } = raw;
+  if (typeof width !== "number" || typeof height !== "number") return {};
+  return { size: `${width}x${height}` };
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The generation parameters as one text that other tools read back (prompt, negative prompt, `Name: value` pairs). */
@@ -90,9 +114,15 @@ export function generationText(raw: JsonObject): string {
   return lines.join("\n");
 }
 
+/** Quality figures go from 0 to this. */
+export const QUALITY_MAX = 100;
+
 /** Quality as percentages, best known first. */
 export function qualityFacts(quality: NonNullable<FileFacts["quality"]>): (Fact & { value: number })[] {
-  const line = (name: string, value: number) => ({ label: name, text: percent(value * 100), value });
+  const line = (name: string, figure: number) => {
+    const value = Math.min(1, Math.max(0, figure / QUALITY_MAX));
+    return { label: name, text: percent(value * 100), value };
+  };
   return [
     line("Overall", quality.overall),
     line("Sharpness", quality.sharpness),
@@ -134,7 +164,8 @@ function flatten(value: JsonObject, prefix: string): Fact[] {
   for (const [key, inner] of Object.entries(value)) {
     if (inner === null || inner === "") continue;
     const name = prefix === "" ? key : `${prefix} ${key}`;
-    if (typeof inner === "object" && !Array.isArray(inner)) facts.push(...flatten(inner, name));
+    if (Array.isArray(inner) && inner.length === 0) continue;
+    if (isObject(inner)) facts.push(...flatten(inner, name));
     else facts.push({ label: label(name), text: clip(/_at$/.test(key) ? time(inner) : plain(inner)) });
   }
   return facts;
@@ -147,6 +178,7 @@ function plain(value: Json): string {
   if (typeof value === "number") return Number.isInteger(value) ? String(value) : trimNumber(value);
   if (Array.isArray(value)) return value.map(plain).join(", ");
   return Object.entries(value)
+    .filter(([, inner]) => inner !== null && inner !== "")
     .map(([key, inner]) => `${key} ${plain(inner)}`)
     .join(", ");
 }
