@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { Link } from "wouter";
-import { type AuditEntry, asProblem } from "../api";
+import { API_BASE, type AuditEntry, asProblem } from "../api";
 import { Choice } from "../apps/ingest/FilterBar";
 import { useQueryState } from "../apps/library/media/query";
 import { TypedSearch } from "../apps/library/media/TypedSearch";
@@ -12,6 +12,7 @@ import {
   EmptyState,
   format,
   Name,
+  Notice,
   ProblemNotice,
   Skeleton,
   Table,
@@ -25,14 +26,14 @@ import {
   writeAuditFilters,
 } from "./audit.model";
 import styles from "./Forms.module.css";
-import { useAudit } from "./settings.query";
+import { type AuditCheck, useAudit, useAuditCheck } from "./settings.query";
 
 function columnsOf(whoLink: (who: string) => string): readonly Column<AuditRow>[] {
   return [
     {
       key: "at",
       title: "Time",
-      width: "148px",
+      width: "176px",
       cell: (entry) => (
         <time className="figures" dateTime={new Date(entry.at).toISOString()}>
           {format.dateTime(entry.at)}
@@ -94,6 +95,7 @@ export function AuditSection() {
   const [params, write] = useQueryState();
   const filters = parseAuditFilters(params);
   const audit = useAudit(filters);
+  const check = useAuditCheck();
   const set = (change: Partial<AuditFilters>) => write(writeAuditFilters(params, { ...filters, ...change }));
   const rows = useMemo(() => audit.entries.map((entry, place) => ({ ...entry, place })), [audit.entries]);
   const columns = columnsOf(
@@ -132,7 +134,24 @@ export function AuditSection() {
           </Button>
         )}
       </Toolbar>
-      <Card title="Audit log" flush>
+      {check.error !== null && (
+        <ProblemNotice problem={asProblem(check.error)} what="The audit log was not checked" />
+      )}
+      {check.data && <Checked check={check.data} />}
+      <Card
+        title="Audit log"
+        flush
+        actions={
+          <>
+            <Button icon="check" busy={check.isPending} onClick={() => check.mutate()}>
+              Check that it is unchanged
+            </Button>
+            <a href={`${API_BASE}/audit/export`} download>
+              Export all
+            </a>
+          </>
+        }
+      >
         {audit.error && (
           <ProblemNotice
             problem={asProblem(audit.error)}
@@ -166,5 +185,21 @@ export function AuditSection() {
         )}
       </Card>
     </>
+  );
+}
+
+function Checked({ check }: { check: AuditCheck }) {
+  if (check.intact) {
+    return (
+      <Notice tone="done" title="The audit log is unchanged">
+        Each of its {format.plural(check.rows, "entry", "entries")} follows from the one before.
+      </Notice>
+    );
+  }
+  return (
+    <Notice tone="failed" title="The audit log was changed from outside">
+      Entry {format.number(check.broken_at)} does not follow from the one before it. Compare it with an
+      earlier export or backup.
+    </Notice>
   );
 }

@@ -10,8 +10,8 @@ export function BackupSection() {
     <Card title="Backup">
       <div className={styles.form}>
         <p>
-          Writes a consistent copy of the database beside it, while runs go on. Restore it with{" "}
-          <code>headway serve</code> stopped; streams notice by the changed epoch and start afresh.
+          Writes a consistent copy of the database into the backup folder, while runs go on. Headway is
+          stopped to restore one; pages and programs notice by the changed epoch and start afresh.
         </p>
         <div className={styles.end}>
           <Button kind="primary" icon="download" busy={backup.isPending} onClick={() => backup.mutate()}>

@@ -118,6 +118,18 @@ export function useBackup() {
   return useMutation({ mutationFn: () => api.post<Backup>("/backup") });
 }
 
+/** What a check of the audit log's chain of hashes found. */
+export interface AuditCheck {
+  intact: boolean;
+  rows: number;
+  /** The first entry that does not follow from the one before. */
+  broken_at: number | null;
+}
+
+export function useAuditCheck() {
+  return useMutation({ mutationFn: () => api.get<AuditCheck>("/audit/verify") });
+}
+
 export function useAudit(filters: AuditFilters) {
   const result = useInfiniteQuery({
     queryKey: settingsKeys.audit(filters),

@@ -116,7 +116,7 @@ function columnsOf(
     {
       key: "created",
       title: "Created",
-      width: "150px",
+      width: "176px",
       align: "end",
       sort: "created",
       wide: true,

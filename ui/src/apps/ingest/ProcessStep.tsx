@@ -82,7 +82,7 @@ function Figures({ watch }: { watch: Watch }) {
           <StatCard
             label={card.label}
             value={format.number(card.value)}
-            note={noteOf(card)}
+            note={<span className={styles.note}>{noteOf(card)}</span>}
             {...(card.tone === "plain"
               ? {}
               : { tone: card.tone === "bad" ? ("failed" as const) : ("warn" as const) })}
