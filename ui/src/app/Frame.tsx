@@ -1,9 +1,10 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useCallback, useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 import type { Session } from "../api";
 import { Button, ConnectionBadge, format, Icon, Name } from "../design";
-import { useSignOut } from "../session/session.query";
-import { useConnection } from "../stream";
+import { SESSION_KEY, useSignOut } from "../session/session.query";
+import { useChannel, useConnection } from "../stream";
 import { CommandPalette } from "./CommandPalette";
 import styles from "./Frame.module.css";
 import { isTyping } from "./keys";
@@ -15,6 +16,9 @@ export function Frame({ session, children }: { session: Session | undefined; chi
   const [palette, setPalette] = useState(false);
   const openPalette = useCallback(() => setPalette(true), []);
   useShortcuts(openPalette);
+  // The quietest channel, so that every page knows how fresh it is.
+  useChannel("limits");
+  useSignedOut();
   return (
     <div className={styles.frame}>
       <a className={styles.skip} href="#page">
@@ -125,6 +129,15 @@ function Account({ session }: { session: Session }) {
       )}
     </div>
   );
+}
+
+/** The stream learns first that a session has ended; asking for the session then leads to sign-in. */
+function useSignedOut() {
+  const client = useQueryClient();
+  const { reason } = useConnection();
+  useEffect(() => {
+    if (reason === "signed_out") client.invalidateQueries({ queryKey: SESSION_KEY });
+  }, [client, reason]);
 }
 
 /** `Ctrl K` opens the palette, `/` goes to the page's search field. */

@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from "react";
 import type { Tone } from "./Badge";
 import styles from "./Bar.module.css";
 
@@ -18,10 +19,21 @@ export interface BarProps {
   size?: "thin" | "normal";
 }
 
+const FAST_MS = 250;
+
 /** A bar of parts, each a full-width layer that is only transformed, so moving it never lays the page out. */
 export function Bar({ parts, label, percent, size = "normal" }: BarProps) {
+  const bar = useRef<HTMLDivElement>(null);
+  const changedAt = useRef(Number.NEGATIVE_INFINITY);
+  useLayoutEffect(() => {
+    // Changes that come faster than a glide ends are steps small enough to need none.
+    const now = performance.now();
+    if (bar.current) bar.current.dataset.pace = now - changedAt.current < FAST_MS ? "fast" : "calm";
+    changedAt.current = now;
+  });
   return (
     <div
+      ref={bar}
       className={`${styles.bar} ${styles[size]}`}
       role="progressbar"
       aria-label={label}

@@ -68,6 +68,8 @@ function useOnChange<T>(value: T, act: () => void) {
 
 function play(element: HTMLElement | null, from: "--pulse-from" | "--flash-from") {
   if (!element || window.matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  // A figure that changes all the time pulses calmly, one pulse after another.
+  if (element.getAnimations().some((animation) => animation.playState === "running")) return;
   const style = getComputedStyle(element);
   element.animate(
     [{ backgroundColor: style.getPropertyValue(from) }, { backgroundColor: style.getPropertyValue("--to") }],

@@ -101,6 +101,7 @@ export function Table<T>(props: TableProps<T>) {
         ref={list}
         role="rowgroup"
         tabIndex={-1}
+        className={styles.rows}
         style={{ height: height ?? fit }}
         data={rows}
         itemSize={rowHeight}

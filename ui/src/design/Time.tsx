@@ -15,9 +15,17 @@ export function RelativeTime({ at, live = false }: { at: number | null; live?: b
   );
 }
 
-/** Time since `from` until `to`; ticks while `to` is null. */
-export function Elapsed({ from, to }: { from: number | null; to: number | null }) {
-  const now = useNow(from !== null && to === null ? "ticking" : "still");
+/** Time since `from` until `to`, or until now; then it ticks, unless `live` is false. */
+export function Elapsed({
+  from,
+  to,
+  live = true,
+}: {
+  from: number | null;
+  to: number | null;
+  live?: boolean;
+}) {
+  const now = useNow(live && from !== null && to === null ? "ticking" : "still");
   if (from === null) return <span className="figures">–</span>;
   return <span className="figures">{elapsed((to ?? now) - from)}</span>;
 }

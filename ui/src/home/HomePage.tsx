@@ -147,7 +147,11 @@ function Needs({ run }: { run: RunSummary }) {
       {ingest
         ? "Everything is read; nothing reaches the library until you commit."
         : `Waits for ${wait?.signal ?? "a signal"}.`}{" "}
-      {wait && <RelativeTime at={wait.since} live />}
+      {wait && (
+        <>
+          Since <RelativeTime at={wait.since} live />.
+        </>
+      )}
     </Notice>
   );
 }

@@ -29,7 +29,7 @@ describe("what home shows", () => {
 
   it("says it in one sentence", () => {
     expect(headline(shown, 1)).toBe(
-      "2 runs are moving, 1 waits for you, 3 stand still or failed, 1 worker is lost; its work goes to the others.",
+      "2 runs are moving, 1 waits for you, 3 stand still or failed, 1 worker is lost.",
     );
     expect(headline(picture([], new Map(), NOW), 0)).toBe("All is quiet.");
   });

@@ -63,14 +63,7 @@ export function headline({ moving, waiting, stuck }: HomePicture, lostWorkers: n
   if (moving.length > 0) parts.push(count(moving.length, "run is moving", "runs are moving"));
   if (waiting.length > 0) parts.push(count(waiting.length, "waits for you", "wait for you"));
   if (stuck.length > 0) parts.push(count(stuck.length, "stands still or failed", "stand still or failed"));
-  if (lostWorkers > 0)
-    parts.push(
-      count(
-        lostWorkers,
-        "worker is lost; its work goes to the others",
-        "workers are lost; their work goes to the others",
-      ),
-    );
+  if (lostWorkers > 0) parts.push(count(lostWorkers, "worker is lost", "workers are lost"));
   return parts.length === 0 ? "All is quiet." : `${parts.join(", ")}.`;
 }
 

@@ -166,6 +166,7 @@ const COLUMNS: readonly Column<Worker>[] = [
     title: "Heartbeat",
     width: "108px",
     align: "end",
+    wide: true,
     cell: (worker) => <RelativeTime at={worker.heartbeat_at} />,
   },
   {

@@ -10,6 +10,7 @@
  * cut; `reset` and a broken message drop it, and then a snapshot comes. While it polls, the stream is still tried.
  */
 import { reconnectDelay } from "./backoff";
+import { conflate } from "./conflate";
 import type { Connection } from "./connection";
 import { cursorSeq, type Decoded, decode, ProtocolError } from "./decode";
 import { Poller } from "./poller";
@@ -23,6 +24,8 @@ export const DEAD_MS = 10_000;
 /** A stream that has brought nothing this long is tried anew; polling goes on meanwhile. */
 export const HELD_BACK_MS = 30_000;
 export const STALE_MS = 60_000;
+/** Pages are told at most this often; the first word after a rest goes at once. */
+const BATCH_MS = 50;
 const SUBSCRIBE_DELAY_MS = 30;
 const CLEAN_CUT_MS = 1_000;
 const OVER_MS = 30_000;
@@ -60,6 +63,9 @@ export class Hub {
   #retryTimer: number | null = null;
   #watchTimer: number | null = null;
   #subscribeTimer: number | null = null;
+  #outbox: Frame[] = [];
+  #outboxTimer: number | null = null;
+  #sentAt = 0;
 
   constructor(world: HubWorld) {
     this.#world = world;
@@ -303,7 +309,20 @@ export class Hub {
   #send(frames: Frame[]) {
     if (frames.length === 0) return;
     this.#poller.note(frames);
-    this.#world.emit({ type: "frames", frames });
+    this.#outbox.push(...frames);
+    if (this.#outboxTimer !== null) return;
+    const rest = this.#sentAt + BATCH_MS - this.#world.now();
+    if (rest <= 0) this.#flush();
+    else this.#outboxTimer = this.#world.setTimeout(() => this.#flush(), rest);
+  }
+
+  #flush() {
+    if (this.#outboxTimer !== null) this.#world.clearTimeout(this.#outboxTimer);
+    this.#outboxTimer = null;
+    this.#sentAt = this.#world.now();
+    const frames = conflate(this.#outbox);
+    this.#outbox = [];
+    if (frames.length > 0) this.#world.emit({ type: "frames", frames });
   }
 
   #report() {

@@ -18,6 +18,8 @@ import {
 } from "./stream.model";
 
 const HIDDEN_FLUSH_MS = 1_000;
+/** Between two changes of the page at least; the first after a rest comes with the next animation frame. */
+const MIN_FLUSH_MS = 100;
 /** A run is fetched anew at most once in this time. */
 const REFETCH_MS = 1_000;
 /** The newest runs are asked for at most once in this time, however many unknown ones are heard of. */
@@ -45,6 +47,7 @@ export class StreamStore {
   #connection: Connection = NO_CONNECTION;
   #queue: Frame[] = [];
   #scheduled = false;
+  #flushedAt = 0;
   #link: Link | null = null;
   #runRefs = new Map<string, number>();
   #channelRefs = new Map<Channel, number>();
@@ -149,13 +152,16 @@ export class StreamStore {
         done = true;
         this.#flush();
       };
-      requestAnimationFrame(once);
+      const rest = this.#flushedAt + MIN_FLUSH_MS - performance.now();
+      if (rest <= 0) requestAnimationFrame(once);
+      else setTimeout(() => requestAnimationFrame(once), rest);
       setTimeout(once, HIDDEN_FLUSH_MS);
     }
   }
 
   #flush() {
     this.#scheduled = false;
+    this.#flushedAt = performance.now();
     const frames = this.#queue;
     this.#queue = [];
     const now = Date.now();

@@ -63,7 +63,7 @@ function columns(chosen: Chosen, toggle: (id: string) => void): Column<RunSummar
       key: "state",
       title: "State",
       sort: "state",
-      width: "minmax(118px, 176px)",
+      width: "minmax(118px, 184px)",
       cell: (run) => <StateBadge state={run.state} />,
     },
     {
@@ -80,7 +80,7 @@ function columns(chosen: Chosen, toggle: (id: string) => void): Column<RunSummar
     {
       key: "pipeline",
       title: "Pipeline",
-      width: "minmax(80px, 140px)",
+      width: "minmax(80px, 124px)",
       wide: true,
       cell: (run) => <Name text={run.pipeline.title} />,
     },
@@ -88,7 +88,7 @@ function columns(chosen: Chosen, toggle: (id: string) => void): Column<RunSummar
       key: "progress",
       title: "Progress",
       sort: "progress",
-      width: "minmax(96px, 1fr)",
+      width: "minmax(104px, 1fr)",
       cell: (run) => (
         <span className={styles.progress}>
           <Bar
@@ -104,7 +104,7 @@ function columns(chosen: Chosen, toggle: (id: string) => void): Column<RunSummar
     {
       key: "items",
       title: "Done",
-      width: "84px",
+      width: "72px",
       align: "end",
       wide: true,
       cell: (run) => number(run.figures.done),
@@ -112,7 +112,7 @@ function columns(chosen: Chosen, toggle: (id: string) => void): Column<RunSummar
     {
       key: "failed",
       title: "Failed",
-      width: "68px",
+      width: "64px",
       align: "end",
       wide: true,
       cell: (run) => (
@@ -124,7 +124,7 @@ function columns(chosen: Chosen, toggle: (id: string) => void): Column<RunSummar
     {
       key: "rate",
       title: "Rate",
-      width: "80px",
+      width: "76px",
       align: "end",
       wide: true,
       cell: (run) => (
@@ -135,17 +135,14 @@ function columns(chosen: Chosen, toggle: (id: string) => void): Column<RunSummar
       key: "duration",
       title: "Took",
       sort: "duration",
-      width: "104px",
+      width: "100px",
       align: "end",
       wide: true,
       cell: (run) =>
         run.ended_at !== null && run.started_at !== null ? (
           duration(run.ended_at - run.started_at)
         ) : (
-          <Elapsed
-            from={run.started_at}
-            to={run.state === "running" || run.state === "waiting" ? null : run.started_at}
-          />
+          <Elapsed from={run.started_at} to={null} live={run.state !== "paused"} />
         ),
     },
     {

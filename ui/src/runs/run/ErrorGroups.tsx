@@ -8,7 +8,7 @@ import { useErrorGroups } from "../runs.query";
 import styles from "./ErrorGroups.module.css";
 
 const REFRESH_MS = 1_500;
-const SHOWN = 4;
+const SHOWN = 3;
 
 /** Errors at the top the moment they happen, grouped by cause, with what to do. */
 export function ErrorGroups({ run }: { run: RunSummary }) {

@@ -26,7 +26,7 @@ export function RunHeader({ view, connection }: { view: RunView; connection: Con
         <h1 className={styles.title}>
           <Name text={run.title} />
         </h1>
-        <ConnectionBadge connection={connection} />
+        {connection.state === "ended" && <ConnectionBadge connection={connection} />}
       </div>
       <div className={styles.about}>
         <span>
@@ -78,10 +78,7 @@ function RunFigures({ run }: { run: RunSummary }) {
       <Figure name="Rate">{run.state === "running" ? rate(run.rate_per_s) : "–"}</Figure>
       <Figure name="Left">{run.state === "running" ? duration(run.eta_ms) : "–"}</Figure>
       <Figure name={run.ended_at === null ? "Elapsed" : "Took"}>
-        <Elapsed
-          from={run.started_at}
-          to={run.ended_at ?? (run.state === "paused" ? run.started_at : null)}
-        />
+        <Elapsed from={run.started_at} to={run.ended_at} live={run.state !== "paused"} />
       </Figure>
       <Figure name="Started">
         <RelativeTime at={run.started_at} live={moving} />

@@ -1,23 +1,45 @@
+import { memo, useEffect, useRef, useState } from "react";
 import type { Limit, RunSummary, Stage } from "../../api";
 import { useUrlState } from "../../app/url";
 import { Bar, Icon, stateLook } from "../../design";
-import { duration, number, percent, plural, rate } from "../../design/format";
+import { duration, number, percent, plural, rate, visible } from "../../design/format";
 import { useLimits } from "../../stream";
 import { stageColumns, stageParts, stagePercent, stageTotal } from "../stages.model";
 import styles from "./StageStrip.module.css";
 
+const CELL_KEYS = [
+  "name",
+  "title",
+  "state",
+  "total",
+  "done",
+  "failed",
+  "skipped",
+  "cancelled",
+  "waiting",
+  "pending",
+  "in_flight",
+  "retries",
+  "rate_per_s",
+  "limit",
+  "opened_at",
+  "closed_at",
+] as const satisfies readonly (keyof Stage)[];
+
 /** The stages as connected bars, in the order in which work flows through them. */
 export function StageStrip({ run }: { run: RunSummary }) {
   const { limits } = useLimits();
+  const seen = useSeen();
   return (
     <section aria-label="Stages" className={styles.strip}>
       {stageColumns(run.stages).map((column) => (
         <div key={column.map((stage) => stage.name).join(" ")} className={styles.column}>
           {column.map((stage) => (
-            <StageCell
+            <SeenCell
               key={stage.name}
               stage={stage}
               limit={limits?.find((limit) => limit.class === stage.wait_class)}
+              watch={seen}
             />
           ))}
         </div>
@@ -26,12 +48,52 @@ export function StageStrip({ run }: { run: RunSummary }) {
   );
 }
 
-function StageCell({ stage, limit }: { stage: Stage; limit: Limit | undefined }) {
+type Watch = (element: Element, onChange: (visible: boolean) => void) => () => void;
+
+/** One observer for all cells: what is out of sight keeps its last picture and costs nothing. */
+function useSeen(): Watch {
+  const [watch] = useState(() => {
+    const callbacks = new Map<Element, (visible: boolean) => void>();
+    const observer = new IntersectionObserver((entries) => {
+      for (const entry of entries) callbacks.get(entry.target)?.(entry.isIntersecting);
+    });
+    return (element: Element, onChange: (visible: boolean) => void) => {
+      callbacks.set(element, onChange);
+      observer.observe(element);
+      return () => {
+        callbacks.delete(element);
+        observer.unobserve(element);
+      };
+    };
+  });
+  return watch;
+}
+
+interface CellProps {
+  stage: Stage;
+  limit: Limit | undefined;
+}
+
+function SeenCell({ stage, limit, watch }: CellProps & { watch: Watch }) {
+  const place = useRef<HTMLDivElement>(null);
+  const [visible, setVisible] = useState(true);
+  const [last, setLast] = useState({ stage, limit });
+  useEffect(() => (place.current ? watch(place.current, setVisible) : undefined), [watch]);
+  if (visible && (last.stage !== stage || last.limit !== limit)) setLast({ stage, limit });
+  const shown = visible ? { stage, limit } : last;
+  return (
+    <div ref={place} className={styles.stage} data-state={shown.stage.state}>
+      <StageCell stage={shown.stage} limit={shown.limit} />
+    </div>
+  );
+}
+
+const StageCell = memo(function StageCell({ stage, limit }: CellProps) {
   const url = useUrlState();
   const look = stateLook(stage.state === "open" && stage.signal ? "waiting" : stage.state);
   const total = stageTotal(stage);
   return (
-    <div className={styles.stage} data-state={stage.state}>
+    <>
       <button
         type="button"
         className={styles.name}
@@ -58,10 +120,21 @@ function StageCell({ stage, limit }: { stage: Stage; limit: Limit | undefined })
           <span className={styles.quiet}>{plural(stage.retries, "retry", "retries")}</span>
         )}
       </p>
-      <p className={styles.flow}>
+      <div className={styles.flow}>
         <Flow stage={stage} limit={limit} />
-      </p>
-    </div>
+      </div>
+    </>
+  );
+}, sameCell);
+
+/** Each frame brings new objects; a cell is drawn again only when something in it differs. */
+function sameCell(
+  a: { stage: Stage; limit: Limit | undefined },
+  b: { stage: Stage; limit: Limit | undefined },
+): boolean {
+  if (a.limit !== b.limit) return false;
+  return (
+    CELL_KEYS.every((key) => a.stage[key] === b.stage[key]) && a.stage.needs.join() === b.stage.needs.join()
   );
 }
 
@@ -81,13 +154,17 @@ function Flow({ stage, limit }: { stage: Stage; limit: Limit | undefined }) {
   }
   if (stage.signal) return <span className={styles.waiting}>waits for {stage.signal}</span>;
   const why = limit
-    ? `${limit.class}: ${limit.pinned ? "pinned. " : ""}${limit.reason}`
+    ? `${limit.class}${limit.pinned ? ", pinned" : ""}: ${limit.reason}`
     : (stage.wait_class ?? "");
   return (
-    <span title={why}>
+    <>
       {rate(stage.rate_per_s)} · {number(stage.in_flight)}
       {stage.limit !== null && ` of ${number(stage.limit)}`} in flight
-      {stage.wait_class && <span className={styles.class}> · {stage.wait_class}</span>}
-    </span>
+      {why !== "" && (
+        <span className={styles.why} title={visible(why)}>
+          {visible(why)}
+        </span>
+      )}
+    </>
   );
 }

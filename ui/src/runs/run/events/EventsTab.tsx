@@ -17,6 +17,8 @@ import type { RunTabProps } from "../RunPage";
 import styles from "./EventsTab.module.css";
 
 const all = () => true;
+/** The list sets its own height inline, so a class cannot. */
+const HEIGHT = { height: "max(320px, calc(100dvh - 260px))" };
 
 /** The facts themselves, raw, with their numbers. */
 export default function EventsTab({ view }: RunTabProps) {
@@ -68,6 +70,7 @@ export default function EventsTab({ view }: RunTabProps) {
       {shown.length > 0 && (
         <VList
           className={styles.list}
+          style={HEIGHT}
           data={newestFirst}
           itemSize={24}
           tabIndex={0}

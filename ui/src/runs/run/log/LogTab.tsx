@@ -21,6 +21,8 @@ import styles from "./LogTab.module.css";
 import { filterLines, isLevel, isLogged, LEVELS, LOG_KINDS, type LogLine, lineMaker } from "./log.model";
 
 const LINE_PX = 20;
+/** The list sets its own height inline, so a class cannot. */
+const HEIGHT = { height: "max(320px, calc(100dvh - 220px))" };
 
 /** What happened, in words, line by line: live, searchable, each line with an address of its own. */
 export default function LogTab({ view }: RunTabProps) {
@@ -152,6 +154,7 @@ function Lines({ lines, follow, onFollow, prepending, selected, onSelect }: Line
     <VList
       ref={list}
       className={styles.lines}
+      style={HEIGHT}
       role="log"
       aria-label="Log"
       aria-live="off"

@@ -9,6 +9,8 @@ const STAGE_PX = 14;
 const LANE_PX = 7;
 const GAP_PX = 10;
 const TICK_PX = 90;
+/** A mark nearer to the right edge has no room for its words. */
+const LAST_TICK_PX = 64;
 
 export interface GanttProps {
   rows: readonly StageRow[];
@@ -57,9 +59,11 @@ export function Gantt({ rows, titles, whole, seen, origin, onSee, onOpen }: Gant
               y2={height}
               className={styles.grid}
             />
-            <text x={x(origin + mark) + 3} y={14} className={styles.tick}>
-              {mark === 0 ? "0" : duration(mark)}
-            </text>
+            {x(origin + mark) < width - LAST_TICK_PX && (
+              <text x={x(origin + mark) + 3} y={14} className={styles.tick}>
+                {mark === 0 ? "0" : duration(mark)}
+              </text>
+            )}
           </g>
         ))}
         <clipPath id="gantt-plot">
