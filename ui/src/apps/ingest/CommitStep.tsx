@@ -125,6 +125,7 @@ function Rejected({ run, live }: { run: RunSummary; live: LiveIngest }) {
   const retry = useRunAction(run.id);
   const rows = useMemo(() => rejectedRows(files.data ?? []), [files.data]);
   const columns = useMemo(() => columnsOf(run.id), [run.id]);
+  const canRetry = live.phase === "done" && run.state !== "cancelled";
   const count = rows.length;
   return (
     <Card
@@ -135,8 +136,8 @@ function Rejected({ run, live }: { run: RunSummary; live: LiveIngest }) {
           <Button
             icon="retry"
             busy={retry.isPending}
-            disabled={live.phase !== "done"}
-            title={live.phase === "done" ? undefined : "Possible when the commit has ended"}
+            disabled={!canRetry}
+            title={canRetry ? undefined : "Possible when the commit has ended, unless it was cancelled"}
             onClick={() =>
               retry.mutate("retry", {
                 onSuccess: () => toast("done", `${format.plural(count, "failed file")} tried again.`),

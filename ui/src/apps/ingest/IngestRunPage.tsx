@@ -59,8 +59,8 @@ function OneIngest({ id }: { id: string }) {
 
 function Loaded({ live, run }: { live: LiveIngest; run: RunSummary }) {
   const [params] = useQueryState();
-  const step = stepOf(params.get("step"), live.phase);
-  const steps = useMemo(() => stepsOf(live.phase, run.state), [live.phase, run.state]);
+  const step = stepOf(params.get("step"), live.reached);
+  const steps = useMemo(() => stepsOf(live.reached, run.state), [live.reached, run.state]);
   return (
     <Page
       title={`Ingest ${format.visible(run.title)}`}
@@ -98,7 +98,7 @@ function Loaded({ live, run }: { live: LiveIngest; run: RunSummary }) {
         {step === "process" && (
           <ProcessStep
             run={run}
-            phase={live.phase}
+            reached={live.reached}
             watch={live.watch}
             current={live.current}
             errors={live.errors}

@@ -12,15 +12,20 @@ import {
   StatCard,
   StateBadge,
 } from "../../design";
-import type { Connection } from "../../stream";
+import { type Connection, isTerminal } from "../../stream";
 import { ErrorList } from "./ErrorList";
 import styles from "./ProcessStep.module.css";
-import { type ErrorRow, type StatCard as StatFigure, statCards, type Watch } from "./process.model";
-import type { IngestPhase } from "./types";
+import {
+  type ErrorRow,
+  type StatCard as StatFigure,
+  type Step,
+  statCards,
+  type Watch,
+} from "./process.model";
 
 export interface ProcessStepProps {
   run: RunSummary;
-  phase: IngestPhase;
+  reached: Step;
   watch: Watch;
   current: string | null;
   errors: readonly ErrorRow[];
@@ -28,7 +33,7 @@ export interface ProcessStepProps {
 }
 
 /** The Process step: figures, bars, the current file and errors, live. */
-export function ProcessStep({ run, phase, watch, current, errors, connection }: ProcessStepProps) {
+export function ProcessStep({ run, reached, watch, current, errors, connection }: ProcessStepProps) {
   return (
     <div className={styles.process}>
       <section className={styles.overall} aria-label="Overall progress">
@@ -39,12 +44,12 @@ export function ProcessStep({ run, phase, watch, current, errors, connection }: 
         </header>
         <Bar parts={overallParts(watch)} percent={watch.percent} label="Files processed" />
         <div className={styles.line}>
-          <CurrentFile current={current} phase={phase} />
-          <Pace run={run} phase={phase} />
+          <CurrentFile current={current} reached={reached} ended={isTerminal(run.state)} />
+          <Pace run={run} reached={reached} />
         </div>
       </section>
       <Figures watch={watch} />
-      <Announcer watch={watch} phase={phase} />
+      <Announcer watch={watch} reached={reached} />
       {errors.length > 0 ? (
         <>
           <Errors errors={errors} total={watch.stats.errors} run={run.id} />
@@ -110,8 +115,15 @@ const shortHelp: Record<StatFigure["name"], string> = {
   failed: "files",
 };
 
-function CurrentFile({ current, phase }: { current: string | null; phase: IngestPhase }) {
-  if (phase !== "processing") return <span className={styles.current}>All files are processed.</span>;
+interface CurrentProps {
+  current: string | null;
+  reached: Step;
+  ended: boolean;
+}
+
+function CurrentFile({ current, reached, ended }: CurrentProps) {
+  if (reached !== "process") return <span className={styles.current}>All files are processed.</span>;
+  if (ended) return <span className={styles.current}>Stopped before all files were processed.</span>;
   return (
     <span className={styles.current}>
       {current === null ? (
@@ -125,8 +137,8 @@ function CurrentFile({ current, phase }: { current: string | null; phase: Ingest
   );
 }
 
-function Pace({ run, phase }: { run: RunSummary; phase: IngestPhase }) {
-  const moving = phase === "processing" && run.state === "running";
+function Pace({ run, reached }: { run: RunSummary; reached: Step }) {
+  const moving = reached === "process" && run.state === "running";
   return (
     <dl className={styles.pace}>
       <div>
@@ -148,12 +160,12 @@ function Pace({ run, phase }: { run: RunSummary; phase: IngestPhase }) {
 }
 
 /** Says progress to readers each tenth of the way and at the end: enough to follow, not enough to be in the way. */
-function Announcer({ watch, phase }: { watch: Watch; phase: IngestPhase }) {
+function Announcer({ watch, reached }: { watch: Watch; reached: Step }) {
   const box = useRef<HTMLParagraphElement>(null);
   const said = useRef("");
   const tenth = Math.floor(watch.percent / 10) * 10;
   const text =
-    phase === "processing"
+    reached === "process"
       ? `${tenth} percent processed, ${watch.stats.errors > 0 ? "with errors" : "no errors"}.`
       : `All files processed. ${format.plural(watch.stats.errors, "error")}.`;
   useEffect(() => {

@@ -1,7 +1,8 @@
 import { Link } from "wouter";
 import { Icon } from "../../design";
+import type { Step } from "./process.model";
 import styles from "./Stepper.module.css";
-import type { Step, StepInfo } from "./steps.model";
+import type { StepInfo } from "./steps.model";
 
 /** Configure → Process → Preview → Commit; the steps that can be opened are links. */
 export function Stepper({ steps, shown, run }: { steps: readonly StepInfo[]; shown: Step; run: string }) {

@@ -8,6 +8,8 @@ import {
   MAX_ERROR_ROWS,
   mergeErrors,
   phaseOf,
+  reachedOf,
+  type Step,
   startWatch,
   statsOf,
   type Watch,
@@ -20,6 +22,8 @@ export interface LiveIngest {
   session: IngestSession | null;
   run: RunSummary | null;
   phase: IngestPhase;
+  /** The furthest step reached. */
+  reached: Step;
   watch: Watch;
   /** The file that was last said to be in work. */
   current: string | null;
@@ -29,7 +33,7 @@ export interface LiveIngest {
   refetch: () => void;
 }
 
-const NO_WATCH: Watch = startWatch(statsOf({ counters: {}, stages: [] }, null), "processing");
+const NO_WATCH: Watch = startWatch(statsOf({ counters: {}, stages: [] }, null), "process");
 
 export function useLiveIngest(id: string): LiveIngest {
   const fetched = useIngest(id);
@@ -38,7 +42,8 @@ export function useLiveIngest(id: string): LiveIngest {
   const session = fetched.data ?? null;
   const run = live.view?.run ?? session?.run ?? null;
   const phase = run === null ? "processing" : phaseOf(run);
-  const watch = useWatch(session, run, phase);
+  const reached = run === null ? "process" : reachedOf(run);
+  const watch = useWatch(session, run, reached);
   const events = useErrorEvents(id);
   const errors = useMemo(() => mergeErrors(stored.data?.items ?? [], events), [stored.data, events]);
   const { refetch: refetchSession } = fetched;
@@ -52,6 +57,7 @@ export function useLiveIngest(id: string): LiveIngest {
     session,
     run,
     phase,
+    reached,
     watch,
     current: live.view === undefined ? (session?.current_file ?? null) : live.view.current,
     errors,
@@ -62,7 +68,7 @@ export function useLiveIngest(id: string): LiveIngest {
 }
 
 /** Folds each reading into what the page remembers; the result only changes when a figure does. */
-function useWatch(session: IngestSession | null, run: RunSummary | null, phase: IngestPhase): Watch {
+function useWatch(session: IngestSession | null, run: RunSummary | null, reached: Step): Watch {
   const [watch, setWatch] = useState<Watch | null>(null);
   const counters = run?.counters;
   const stages = run?.stages;
@@ -70,8 +76,10 @@ function useWatch(session: IngestSession | null, run: RunSummary | null, phase: 
   useEffect(() => {
     if (counters === undefined || stages === undefined || fetched === undefined) return;
     const stats = statsOf({ counters, stages }, fetched);
-    setWatch((before) => (before === null ? startWatch(stats, phase) : advanceWatch(before, stats, phase)));
-  }, [counters, stages, fetched, phase]);
+    setWatch((before) =>
+      before === null ? startWatch(stats, reached) : advanceWatch(before, stats, reached),
+    );
+  }, [counters, stages, fetched, reached]);
   return watch ?? NO_WATCH;
 }
 

@@ -6,6 +6,7 @@ import {
   mergeErrors,
   phaseOf,
   processedPercent,
+  reachedOf,
   startWatch,
   statCards,
   statsOf,
@@ -30,20 +31,20 @@ function stats(over: Partial<IngestStats> = {}): IngestStats {
 describe("the overall bar", () => {
   it("reaches 100 only when processing has ended", () => {
     const all = stats({ discovered: 3, processed: 3 });
-    expect(processedPercent(all, "processing")).toBe(99.9);
+    expect(processedPercent(all, "process")).toBe(99.9);
     expect(processedPercent(all, "preview")).toBe(100);
-    expect(processedPercent(stats(), "processing")).toBe(0);
-    expect(processedPercent(stats(), "done")).toBe(100);
+    expect(processedPercent(stats(), "process")).toBe(0);
+    expect(processedPercent(stats(), "commit")).toBe(100);
   });
 
   it("counts failed and skipped files as settled", () => {
-    expect(
-      processedPercent(stats({ discovered: 10, processed: 2, failed: 1, skipped: 2 }), "processing"),
-    ).toBe(50);
+    expect(processedPercent(stats({ discovered: 10, processed: 2, failed: 1, skipped: 2 }), "process")).toBe(
+      50,
+    );
   });
 
   it("never goes back while folders are still being read", () => {
-    let watch = startWatch(stats({ discovered: 10, processed: 5 }), "processing");
+    let watch = startWatch(stats({ discovered: 10, processed: 5 }), "process");
     const seen = [watch.percent];
     for (const [discovered, processed] of [
       [100, 6],
@@ -51,7 +52,7 @@ describe("the overall bar", () => {
       [1000, 990],
       [1000, 1000],
     ] as const) {
-      watch = advanceWatch(watch, stats({ discovered, processed }), "processing");
+      watch = advanceWatch(watch, stats({ discovered, processed }), "process");
       seen.push(watch.percent);
     }
     watch = advanceWatch(watch, stats({ discovered: 1000, processed: 1000 }), "preview");
@@ -62,21 +63,21 @@ describe("the overall bar", () => {
 
 describe("pulses", () => {
   it("pulse the figures that changed, and those only", () => {
-    const watch = startWatch(stats({ discovered: 10, processed: 1 }), "processing");
-    const next = advanceWatch(watch, stats({ discovered: 10, processed: 2, keywords: 4 }), "processing");
+    const watch = startWatch(stats({ discovered: 10, processed: 1 }), "process");
+    const next = advanceWatch(watch, stats({ discovered: 10, processed: 2, keywords: 4 }), "process");
     expect(next.pulses).toMatchObject({ processed: 1, keywords: 1, discovered: 0, errors: 0 });
   });
 
   it("return the same object when nothing changed, so that nothing is drawn", () => {
-    const watch = startWatch(stats({ discovered: 10, processed: 1 }), "processing");
-    expect(advanceWatch(watch, stats({ discovered: 10, processed: 1 }), "processing")).toBe(watch);
+    const watch = startWatch(stats({ discovered: 10, processed: 1 }), "process");
+    expect(advanceWatch(watch, stats({ discovered: 10, processed: 1 }), "process")).toBe(watch);
   });
 
   it("flash every ten files, once even when a conflated update jumps over several tens", () => {
-    let watch = startWatch(stats({ discovered: 100, processed: 9 }), "processing");
+    let watch = startWatch(stats({ discovered: 100, processed: 9 }), "process");
     const flashes = [];
     for (const processed of [10, 11, 19, 45, 46, 50]) {
-      watch = advanceWatch(watch, stats({ discovered: 100, processed }), "processing");
+      watch = advanceWatch(watch, stats({ discovered: 100, processed }), "process");
       flashes.push(watch.flashes);
     }
     expect(flashes).toEqual([1, 1, 1, 2, 2, 3]);
@@ -91,6 +92,7 @@ describe("figures", () => {
     total,
     done,
     failed,
+    opened_at: 1,
   });
 
   it("come from the run's counters where it counts them, else from what was fetched", () => {
@@ -141,7 +143,14 @@ describe("figures", () => {
 });
 
 describe("the phase", () => {
-  const stage = (name: string, state: string) => ({ name, state, total: 0, done: 0, failed: 0 });
+  const stage = (name: string, state: string) => ({
+    name,
+    state,
+    total: 0,
+    done: 0,
+    failed: 0,
+    opened_at: state === "pending" ? null : 1,
+  });
   const run = (state: RunState, over: object = {}) => ({
     state,
     counters: {},
@@ -163,6 +172,42 @@ describe("the phase", () => {
     for (const state of ["completed", "completed_with_errors", "failed", "cancelled"] as const) {
       expect(phaseOf(run(state))).toBe("done");
     }
+  });
+});
+
+describe("the step reached", () => {
+  const stage = (name: string, opened: boolean) => ({
+    name,
+    state: opened ? "open" : "pending",
+    total: 0,
+    done: 0,
+    failed: 0,
+    opened_at: opened ? 1 : null,
+  });
+  const run = (state: RunState, approve: boolean, commit: boolean) => ({
+    state,
+    counters: {},
+    waiting_for: [],
+    stages: [stage("read", true), stage("approve", approve), stage("commit", commit)],
+  });
+
+  it.each([
+    ["running", false, false, "process"],
+    ["running", true, false, "process"],
+    ["completed", true, true, "commit"],
+    ["completed_with_errors", true, true, "commit"],
+    ["cancelled", false, false, "process"],
+    ["cancelled", true, false, "preview"],
+    ["failed", true, true, "commit"],
+  ] as const)("of a run that is %s (approve %s, commit %s) is %s", (state, approve, commit, step) => {
+    const one = run(state, approve, commit);
+    if (state === "running") one.stages = one.stages.filter((s) => s.name !== "commit");
+    expect(reachedOf(one)).toBe(step);
+  });
+
+  it("keeps a cancelled ingest's bar where it stood", () => {
+    const half = stats({ discovered: 10, processed: 5 });
+    expect(processedPercent(half, reachedOf(run("cancelled", false, false)))).toBe(50);
   });
 });
 

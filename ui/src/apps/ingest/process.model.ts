@@ -6,18 +6,30 @@ import type { RunState } from "../../api";
 import { isTerminal } from "../../stream/stream.model";
 import type { IngestPhase, IngestStats } from "./types";
 
+/** The steps that a run goes through, in order. */
+export type Step = "process" | "preview" | "commit";
+
 /** Files between two milestones. */
 export const MILESTONE_EVERY = 10;
 
 /** The most error rows kept on the page; older ones are in the run's log. */
 export const MAX_ERROR_ROWS = 500;
 
+export interface StageLike {
+  name: string;
+  state: string;
+  total: number;
+  done: number;
+  failed: number;
+  opened_at: number | null;
+}
+
 /** The part of a run that these derivations read. */
 export interface RunLike {
   state: RunState;
   counters: Readonly<Record<string, number>>;
   waiting_for: readonly { stage: string; signal: string }[];
-  stages: readonly { name: string; state: string; total: number; done: number; failed: number }[];
+  stages: readonly StageLike[];
 }
 
 export type StatName = keyof IngestStats;
@@ -122,20 +134,32 @@ export function phaseOf(run: RunLike): IngestPhase {
   return "processing";
 }
 
+/** The furthest step that an ingest has reached: of one that was cancelled or failed, where it stopped. */
+export function reachedOf(run: RunLike): Step {
+  const phase = phaseOf(run);
+  if (phase === "processing") return "process";
+  if (phase === "preview") return "preview";
+  if (phase === "committing" || (run.state !== "cancelled" && run.state !== "failed")) return "commit";
+  const opened = (name: string) =>
+    run.stages.some((stage) => stage.name === name && stage.opened_at !== null);
+  if (opened("commit")) return "commit";
+  return opened("approve") ? "preview" : "process";
+}
+
 /**
  * How much of the processing is done, 0…100. While folders are still being read the whole is unknown and grows, so
  * 100 is only given once processing has ended.
  */
-export function processedPercent(stats: IngestStats, phase: IngestPhase): number {
-  if (phase !== "processing") return 100;
+export function processedPercent(stats: IngestStats, reached: Step): number {
+  if (reached !== "process") return 100;
   const settled = stats.processed + stats.failed + stats.skipped;
   if (stats.discovered <= 0) return 0;
   return Math.min(99.9, Math.floor((settled / stats.discovered) * 1000) / 10);
 }
 
-export function startWatch(stats: IngestStats, phase: IngestPhase): Watch {
+export function startWatch(stats: IngestStats, reached: Step): Watch {
   return {
-    percent: processedPercent(stats, phase),
+    percent: processedPercent(stats, reached),
     milestone: milestoneOf(stats),
     stats,
     pulses: { ...NO_STATS },
@@ -144,8 +168,8 @@ export function startWatch(stats: IngestStats, phase: IngestPhase): Watch {
 }
 
 /** Folds one more reading in. Returns the same object when nothing changed, so that nothing is drawn again. */
-export function advanceWatch(watch: Watch, stats: IngestStats, phase: IngestPhase): Watch {
-  const percent = Math.max(watch.percent, processedPercent(stats, phase));
+export function advanceWatch(watch: Watch, stats: IngestStats, reached: Step): Watch {
+  const percent = Math.max(watch.percent, processedPercent(stats, reached));
   const changed = STAT_NAMES.filter((name) => stats[name] !== watch.stats[name]);
   if (changed.length === 0 && percent === watch.percent) return watch;
   const pulses = { ...watch.pulses };

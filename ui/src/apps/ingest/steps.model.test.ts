@@ -16,22 +16,24 @@ const stats = {
 };
 
 describe("steps", () => {
-  it("the URL decides, else the phase does", () => {
-    expect(stepOf("preview", "processing")).toBe("preview");
-    expect(stepOf(null, "processing")).toBe("process");
+  it("the URL decides, else where the ingest stands", () => {
+    expect(stepOf("preview", "process")).toBe("preview");
+    expect(stepOf(null, "process")).toBe("process");
     expect(stepOf("nonsense", "preview")).toBe("preview");
-    expect(stepOf(null, "committing")).toBe("commit");
-    expect(stepOf(null, "done")).toBe("commit");
+    expect(stepOf(null, "commit")).toBe("commit");
   });
 
-  it("are done behind, current here and closed ahead", () => {
-    const states = (phase: Parameters<typeof stepsOf>[0], run: string) =>
-      stepsOf(phase, run).map((s) => s.state);
-    expect(states("processing", "running")).toEqual(["done", "current", "open", "closed"]);
-    expect(states("preview", "waiting")).toEqual(["done", "done", "current", "closed"]);
-    expect(states("committing", "running")).toEqual(["done", "done", "done", "current"]);
-    expect(states("done", "completed")).toEqual(["done", "done", "done", "done"]);
-    expect(states("done", "failed")).toEqual(["done", "done", "done", "current"]);
+  it.each([
+    ["process", "running", ["done", "current", "open", "closed"], "Reading files"],
+    ["preview", "waiting", ["done", "done", "current", "closed"], "Waiting for you"],
+    ["commit", "running", ["done", "done", "done", "current"], "Writing to the library"],
+    ["commit", "completed", ["done", "done", "done", "done"], "In the library"],
+    ["commit", "failed", ["done", "done", "done", "current"], "Failed"],
+    ["process", "cancelled", ["done", "current", "open", "closed"], "Cancelled"],
+  ] as const)("at %s of a run that is %s are %j", (reached, state, states, note) => {
+    const steps = stepsOf(reached, state);
+    expect(steps.map((s) => s.state)).toEqual(states);
+    expect(steps.find((s) => s.step === reached)?.note).toBe(note);
   });
 });
 

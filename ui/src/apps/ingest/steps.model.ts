@@ -1,7 +1,9 @@
 /** The four steps of an ingest, which of them can be opened, and what Commit would do. */
-import type { IngestFile, IngestPhase, IngestStats } from "./types";
 
-export type Step = "process" | "preview" | "commit";
+import type { RunState } from "../../api";
+import { isTerminal } from "../../stream/stream.model";
+import type { Step } from "./process.model";
+import type { IngestFile, IngestStats } from "./types";
 
 export interface StepInfo {
   step: "configure" | Step;
@@ -10,57 +12,49 @@ export interface StepInfo {
   note: string;
 }
 
-/** The step of a URL; without one, the step where the ingest stands. */
-export function stepOf(param: string | null, phase: IngestPhase): Step {
-  if (param === "process" || param === "preview" || param === "commit") return param;
-  return currentStep(phase);
-}
-
-export function currentStep(phase: IngestPhase): Step {
-  switch (phase) {
-    case "processing":
-      return "process";
-    case "preview":
-      return "preview";
-    case "committing":
-    case "done":
-      return "commit";
-  }
+/** The step of a URL; without one, the step that the ingest has reached. */
+export function stepOf(param: string | null, reached: Step): Step {
+  return param === "process" || param === "preview" || param === "commit" ? param : reached;
 }
 
 const ORDER: readonly Step[] = ["process", "preview", "commit"];
+const TITLES: Record<Step, string> = { process: "Process", preview: "Preview", commit: "Commit" };
 
-/** The stepper. Steps behind are done; Preview can be opened early, Commit only once there is something to commit. */
-export function stepsOf(phase: IngestPhase, runState: string): StepInfo[] {
-  const at = ORDER.indexOf(currentStep(phase));
-  const notes: Record<Step, string> = {
-    process: phase === "processing" ? "Reading files" : "All files read",
-    preview: phase === "preview" ? "Waiting for you" : phase === "processing" ? "So far" : "Checked",
-    commit:
-      phase === "done"
-        ? endNote(runState)
-        : phase === "committing"
-          ? "Writing to the library"
-          : "Nothing yet",
-  };
-  const titles: Record<Step, string> = { process: "Process", preview: "Preview", commit: "Commit" };
+/** The stepper. Steps behind are done; Preview can be opened early, Commit only once it was reached. */
+export function stepsOf(reached: Step, runState: RunState): StepInfo[] {
+  const at = ORDER.indexOf(reached);
+  const ended = isTerminal(runState);
+  const complete = runState === "completed" || runState === "completed_with_errors";
   const steps: StepInfo[] = [{ step: "configure", title: "Configure", state: "done", note: "Parameters" }];
   ORDER.forEach((step, i) => {
-    const finished = phase === "done" && runState !== "failed" && runState !== "cancelled";
-    const state =
-      i < at || (finished && i === at)
-        ? "done"
-        : i === at
-          ? "current"
-          : step === "preview"
-            ? "open"
-            : "closed";
-    steps.push({ step, title: titles[step], state, note: notes[step] });
+    steps.push({
+      step,
+      title: TITLES[step],
+      state: stateOf(i - at, step, complete),
+      note: i === at && ended ? endNote(runState) : noteOf(i - at, step),
+    });
   });
   return steps;
 }
 
-function endNote(state: string): string {
+/** `distance` counts steps from the one reached. */
+function stateOf(distance: number, step: Step, complete: boolean): StepInfo["state"] {
+  if (distance < 0 || (distance === 0 && complete)) return "done";
+  if (distance === 0) return "current";
+  return step === "preview" ? "open" : "closed";
+}
+
+function noteOf(distance: number, step: Step): string {
+  const notes: Record<Step, readonly [before: string, now: string, after: string]> = {
+    process: ["", "Reading files", "All files read"],
+    preview: ["So far", "Waiting for you", "Checked"],
+    commit: ["Nothing yet", "Writing to the library", ""],
+  };
+  const [before, now, after] = notes[step];
+  return distance > 0 ? before : distance === 0 ? now : after;
+}
+
+function endNote(state: RunState): string {
   switch (state) {
     case "completed":
       return "In the library";
