@@ -1,0 +1,1 @@
+DELETE FROM media_keywords WHERE media_id = ?1

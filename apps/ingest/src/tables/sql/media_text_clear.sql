@@ -1,0 +1,1 @@
+DELETE FROM media_text WHERE rowid = ?1
