@@ -80,7 +80,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// Serves `router` on `listener` until `stop` resolves. Then nothing is accepted any more, `drain` is called (it tells
 /// streams to end), and connections end after the answer under way; those that do not within the deadline are cut off.
 /// Each request carries the client's address as `ConnectInfo<SocketAddr>`.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     options: ListenOptions,

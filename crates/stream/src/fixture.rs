@@ -74,20 +74,18 @@ impl Fixture {
         let db = Db::open(db::Options::new(folder.join("headway.db")), store::MIGRATIONS)?;
         let store = Store::open(db, "first").await?;
         let hub = Hub::open(store.clone(), options).await?;
+        Self::over(store, hub).await
+    }
+
+    /// Made-up runs in a store that is there already.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn over(store: Store, hub: Hub) -> Result<Self> {
         let definition = Arc::new(definition());
         let batch = Batch::from(write::definition(&definition, Timestamp(1))?);
         store.db().execute(batch).await?;
         Ok(Self { store, hub, runs: Mutex::default(), definition, next: AtomicI64::new(1) })
-    }
-
-    /// The same store with a new hub, as after a restart.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub async fn reopened(self, options: HubOptions) -> Result<Self> {
-        let store = Store::open(self.store.db().clone(), "unused").await?;
-        let hub = Hub::open(store.clone(), options).await?;
-        Ok(Self { store, hub, ..self })
     }
 
     /// Makes a run with one event, and tells the hub.

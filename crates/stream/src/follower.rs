@@ -33,8 +33,9 @@ use store::Kinds;
 
 /// Most bytes put together into one chunk of an answer.
 const CHUNK_BYTES: usize = 16 * 1024;
-/// Most bytes of events that one turn takes from the rings; the rest waits there.
-const TURN_BYTES: usize = 64 * 1024;
+/// About how many bytes of events one turn takes from the rings, or from the store: what a client that has stopped
+/// reading holds. The rest waits where it is.
+pub(crate) const TURN_BYTES: usize = 16 * 1024;
 
 /// Which events a follower gets one by one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -244,7 +245,7 @@ impl Follower {
         }
         let mut bytes = 0;
         for frame in taken {
-            if bytes > TURN_BYTES {
+            if bytes >= TURN_BYTES {
                 self.waiter.raise(DIRTY);
                 return;
             }

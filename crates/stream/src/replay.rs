@@ -2,6 +2,7 @@
 
 use crate::{
     channel::{Channel, Figures, Topic},
+    follower::TURN_BYTES,
     hub::Hub,
     ring::Taken,
     sse,
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use store::{EventPage, Kinds, Order, RunRecord, StoredEvent};
 
 /// Most events of a run read at once.
-const PAGE: u32 = 256;
+const PAGE: u32 = 64;
 /// How much of the feed, over all runs, is searched at once, in events.
 const STRIDE: i64 = 20_000;
 
@@ -65,12 +66,19 @@ pub(crate) async fn replay(
     found.sort_by_key(|(event, _)| event.feed_seq);
     // The end of a run is shown both by its own channel and by that of all runs.
     found.dedup_by_key(|(event, _)| event.feed_seq);
-    let frames = found.iter().map(|(event, record)| {
+    let mut frames: Vec<Taken> = Vec::with_capacity(found.len());
+    let mut bytes = 0;
+    for (event, record) in &found {
+        if bytes >= TURN_BYTES {
+            until = frames.last().map_or(position, |frame| frame.feed_seq);
+            break;
+        }
         let definition = record.as_ref().map(|record| &*record.definition);
-        let bytes = sse::event(hub.epoch(), event, definition);
-        Taken { feed_seq: event.feed_seq, run_seq: event.run_seq, bytes }
-    });
-    Ok(Replayed { frames: frames.collect(), position: until })
+        let frame = sse::event(hub.epoch(), event, definition);
+        bytes += frame.len();
+        frames.push(Taken { feed_seq: event.feed_seq, run_seq: event.run_seq, bytes: frame });
+    }
+    Ok(Replayed { frames, position: until })
 }
 
 impl Hub {

@@ -62,10 +62,10 @@ async fn what_ended_before_is_shown_and_ended() {
     let (_folder, world) = world().await;
     let run = world.run().await.unwrap();
     world.append(run, vec![Made::completed()]).await.unwrap();
-    let frames = Reader::new(follow(&world, run, None).await).to_end().await;
+    let frames = Reader::new(follow(&world, run, None).await).rest().await;
     let words: Vec<_> = frames.iter().map(|frame| frame.event.as_str()).collect();
     assert_eq!(words, ["snapshot", "end"]);
-    let frames = Reader::new(follow(&world, run, Some("first.0")).await).to_end().await;
+    let frames = Reader::new(follow(&world, run, Some("first.0")).await).rest().await;
     let words: Vec<_> = frames.iter().map(|frame| frame.event.as_str()).collect();
     assert_eq!(words, ["snapshot", "event", "event", "end"]);
     let unknown = world.hub.follow_run(RunId(77), Follow::default()).await;
@@ -98,7 +98,7 @@ async fn events_between_snapshot_and_attach_are_neither_lost_nor_doubled() {
         let world = Arc::clone(&world);
         let mut reader = Reader::new(follow(&world, run, None).await);
         readers.push(tokio::spawn(async move {
-            let frames = reader.to_end().await;
+            let frames = reader.rest().await;
             let begin = frames[0].data["head"].as_i64().unwrap();
             assert_eq!(numbers(&frames), stored(&world, run, begin).await);
         }));
@@ -173,7 +173,7 @@ async fn a_client_slower_than_the_ring_gets_the_latest_state_then_every_event_an
         world.append(run, logs(100)).await.unwrap();
     }
     world.append(run, vec![Made::completed()]).await.unwrap();
-    let frames = reader.to_end().await;
+    let frames = reader.rest().await;
     assert_eq!(numbers(&frames), stored(&world, run, 1).await);
     assert_eq!(numbers(&frames).len(), 2_001);
     let after: Vec<_> = frames.iter().skip(1).map(|frame| frame.event.as_str()).collect();
@@ -192,7 +192,7 @@ async fn every_event_on_request() {
         world.append(run, vec![Made::done(format!("{n}"))]).await.unwrap();
     }
     world.append(run, vec![Made::completed()]).await.unwrap();
-    let frames = reader.to_end().await;
+    let frames = reader.rest().await;
     assert_eq!(numbers(&frames), (1..=702).collect::<Vec<_>>());
 }
 
@@ -225,7 +225,7 @@ async fn figures_come_at_most_ten_times_a_second_and_never_go_backwards() {
             world.append(run, vec![Made::completed()]).await.unwrap();
         }
     });
-    let frames = reader.to_end().await;
+    let frames = reader.rest().await;
     writer.await.unwrap();
     let most = 2 + began.elapsed().as_millis() / 100;
     let of_run: Vec<_> =
@@ -311,7 +311,7 @@ async fn a_notification_that_never_comes_is_made_up_for_by_the_store() {
     world.append(run, logs(1)).await.unwrap();
     // Lost at the end: noticed by comparing with the store.
     drop(world.store_only(run, vec![Made::log("x"), Made::completed()]).await.unwrap());
-    let frames = reader.to_end().await;
+    let frames = reader.rest().await;
     assert_eq!(numbers(&frames), [2, 3, 4, 5, 6]);
     assert_eq!(frames.last().unwrap().event, "end");
     assert_eq!(world.hub.stats().gaps, 2);
@@ -398,13 +398,13 @@ async fn a_drain_says_good_bye_to_all_at_different_times() {
     world.hub.drain();
     let mut waits = std::collections::HashSet::new();
     for mut reader in readers {
-        let frames = reader.to_end().await;
+        let frames = reader.rest().await;
         let bye = frames.last().unwrap();
         assert_eq!(bye.event, "bye");
         waits.insert(bye.data["retry_ms"].as_u64().unwrap());
     }
     assert!(began.elapsed() < Duration::from_secs(5) && waits.len() > 100);
-    let frames = Reader::new(follow(&world, run, None).await).to_end().await;
+    let frames = Reader::new(follow(&world, run, None).await).rest().await;
     assert_eq!(frames.last().unwrap().event, "bye", "also whoever comes late");
     assert_eq!(world.hub.followers(), 0);
 }
@@ -423,7 +423,7 @@ async fn who_may_no_longer_read_is_cut_off_within_a_second() {
     reader.next().await;
     allowed.store(false, Ordering::Relaxed);
     let began = Instant::now();
-    let frames = reader.to_end().await;
+    let frames = reader.rest().await;
     assert!(began.elapsed() < Duration::from_secs(1));
     assert_eq!(frames.last().unwrap().event, "bye");
 }
@@ -433,7 +433,7 @@ async fn a_stream_with_nothing_but_heartbeats_ends_after_the_timeout() {
     let options = HubOptions { timeout: Duration::from_millis(1_500), ..HubOptions::default() };
     let (_folder, world) = world_with(options).await;
     let run = world.run().await.unwrap();
-    let frames = Reader::new(follow(&world, run, None).await).to_end().await;
+    let frames = Reader::new(follow(&world, run, None).await).rest().await;
     let words: Vec<_> = frames.iter().map(|frame| frame.event.as_str()).collect();
     assert_eq!(words, ["snapshot", "hb", "bye"]);
 }

@@ -22,7 +22,7 @@ pub(crate) struct Streams {
 }
 
 /// The routes of streams and polling, the aliases included.
-pub fn routes(hub: Hub) -> Routes {
+pub(crate) fn routes(hub: Hub) -> Routes {
     Routes::new()
         .with(Permission::RunsRead, routes!(one::stream_run))
         .with(Permission::RunsRead, routes!(many::stream_runs))

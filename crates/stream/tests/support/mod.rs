@@ -100,8 +100,8 @@ impl Reader {
         }
     }
 
-    /// Reads to the stream's end.
-    pub(crate) async fn to_end(&mut self) -> Vec<Frame> {
+    /// Reads to the end.
+    pub(crate) async fn rest(&mut self) -> Vec<Frame> {
         while !self.over {
             self.step().await;
         }
