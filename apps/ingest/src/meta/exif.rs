@@ -106,8 +106,8 @@ pub fn read(tiff: &[u8]) -> Extracted<ExifInfo> {
         .continue_on_error(true)
         .read_raw(tiff.to_vec())
         .or_else(|error| error.distill_partial_result(|errors| broken = errors));
-    for error in broken {
-        out.note(foreign(&error));
+    for error in broken.iter().filter(|error| !is_harmless(error)) {
+        out.note(foreign(error));
     }
     match parsed {
         Ok(exif) => {
@@ -126,6 +126,12 @@ pub fn read(tiff: &[u8]) -> Extracted<ExifInfo> {
         Err(error) => out.note(foreign(&error)),
     }
     out
+}
+
+/// Errors after which nothing is left unread: piexif, which AUTOMATIC1111 and others write with, leaves out the pointer
+/// behind a directory, so that whatever follows is taken for it.
+fn is_harmless(error: &exif::Error) -> bool {
+    matches!(error, exif::Error::InvalidFormat("Unexpected next IFD" | "Truncated next IFD offset"))
 }
 
 fn foreign(error: &exif::Error) -> Error {
