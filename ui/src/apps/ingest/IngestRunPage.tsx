@@ -20,6 +20,7 @@ import { CommitStep } from "./CommitStep";
 import styles from "./IngestRunPage.module.css";
 import { type LiveIngest, useLiveIngest } from "./ingest.live";
 import { type RunAction, useRunAction } from "./ingest.query";
+import { ParametersStep } from "./ParametersStep";
 import { PreviewStep } from "./PreviewStep";
 import { ProcessStep } from "./ProcessStep";
 import { Stepper } from "./Stepper";
@@ -59,7 +60,7 @@ function OneIngest({ id }: { id: string }) {
 
 function Loaded({ live, run }: { live: LiveIngest; run: RunSummary }) {
   const [params] = useQueryState();
-  const step = stepOf(params.get("step"), live.reached);
+  const step = params.get("step") === "configure" ? "configure" : stepOf(params.get("step"), live.reached);
   const steps = useMemo(() => stepsOf(live.reached, run.state), [live.reached, run.state]);
   return (
     <Page
@@ -95,6 +96,7 @@ function Loaded({ live, run }: { live: LiveIngest; run: RunSummary }) {
         )}
         <Stepper steps={steps} shown={step} run={run.id} />
         <Notes live={live} />
+        {step === "configure" && live.session !== null && <ParametersStep params={live.session.params} />}
         {step === "process" && (
           <ProcessStep
             run={run}

@@ -1,6 +1,16 @@
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { asProblem, type RunSummary } from "../../api";
-import { Button, EmptyState, format, Notice, ProblemNotice, Skeleton, Toolbar } from "../../design";
+import {
+  Button,
+  EmptyState,
+  format,
+  Notice,
+  ProblemNotice,
+  Skeleton,
+  Toolbar,
+  toast,
+  toastProblem,
+} from "../../design";
 import { MediaGrid } from "../library/media/MediaGrid";
 import { useQueryState, withParams } from "../library/media/query";
 import { useMarking } from "../library/media/useMarking";
@@ -21,7 +31,7 @@ import {
   writeFilters,
 } from "./files.filters.model";
 import type { LiveIngest } from "./ingest.live";
-import { CLIENT_FILES, useIngestFiles } from "./ingest.query";
+import { CLIENT_FILES, useExcludeFilter, useIngestFiles } from "./ingest.query";
 import styles from "./PreviewStep.module.css";
 import { keywordCounts } from "./preview.model";
 import { SelectionBar } from "./SelectionBar";
@@ -81,8 +91,12 @@ export function PreviewStep({ run, live }: { run: RunSummary; live: LiveIngest }
         shown={shown.length}
         loaded={files.files.length}
         loading={files.loading}
+        onMarkAll={shown.length > 0 ? marking.markAll : null}
         onView={(next) => write(withParams(params, { view: next === "grid" ? null : next }))}
       />
+      {discovered > CLIENT_FILES && (
+        <ManyFiles run={run.id} query={query} canChange={canChange} filtered={countActive(filters) > 0} />
+      )}
       {files.error !== null && (
         <ProblemNotice
           problem={asProblem(files.error)}
@@ -155,6 +169,42 @@ export function PreviewStep({ run, live }: { run: RunSummary; live: LiveIngest }
   );
 }
 
+interface ManyProps {
+  run: string;
+  query: URLSearchParams;
+  canChange: boolean;
+  filtered: boolean;
+}
+
+/** Where there are too many files to hold here, the server filters them, and excludes by filter too. */
+function ManyFiles({ run, query, canChange, filtered }: ManyProps) {
+  const exclude = useExcludeFilter(run);
+  return (
+    <Notice
+      title="The server filters these files"
+      action={
+        <Button
+          icon="failed"
+          busy={exclude.isPending}
+          disabled={!canChange || !filtered}
+          onClick={() =>
+            exclude.mutate(query, {
+              onSuccess: ({ excluded }) =>
+                toast("done", `${format.plural(excluded, "file")} of this ingest are excluded now.`),
+              onError: (error) => toastProblem("Nothing was excluded", error),
+            })
+          }
+        >
+          Exclude all that pass the filters
+        </Button>
+      }
+    >
+      There are more than {format.number(CLIENT_FILES)}: they are loaded as you scroll, and groups of
+      duplicates show only files that are loaded.
+    </Notice>
+  );
+}
+
 interface LoadedFiles {
   files: readonly IngestFile[];
   pending: boolean;
@@ -224,10 +274,12 @@ interface ViewBarProps {
   shown: number;
   loaded: number;
   loading: boolean;
+  /** `null` when there is nothing to mark. */
+  onMarkAll: (() => void) | null;
   onView: (view: FileView) => void;
 }
 
-function ViewBar({ view, shown, loaded, loading, onView }: ViewBarProps) {
+function ViewBar({ view, shown, loaded, loading, onMarkAll, onView }: ViewBarProps) {
   return (
     <div className={styles.viewBar}>
       <Toolbar label="View">
@@ -241,6 +293,11 @@ function ViewBar({ view, shown, loaded, loading, onView }: ViewBarProps) {
         {view !== "duplicates" && `${format.number(shown)} of ${format.plural(loaded, "file")}`}
         {loading && ", loading more"}
       </p>
+      {view !== "duplicates" && onMarkAll !== null && (
+        <Button kind="quiet" icon="check" onClick={onMarkAll}>
+          Mark all shown
+        </Button>
+      )}
       {view !== "duplicates" && (
         <p className={styles.keys}>
           <kbd>j</kbd> <kbd>k</kbd> move · <kbd>Enter</kbd> open · <kbd>Space</kbd> mark · <kbd>e</kbd>{" "}

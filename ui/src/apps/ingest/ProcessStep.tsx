@@ -44,7 +44,7 @@ export function ProcessStep({ run, reached, watch, current, errors, connection }
         </header>
         <Bar parts={overallParts(watch)} percent={watch.percent} label="Files processed" />
         <div className={styles.line}>
-          <CurrentFile current={current} reached={reached} ended={isTerminal(run.state)} />
+          <CurrentFile current={current} reached={reached} state={run.state} />
           <Pace run={run} reached={reached} />
         </div>
       </section>
@@ -118,12 +118,14 @@ const shortHelp: Record<StatFigure["name"], string> = {
 interface CurrentProps {
   current: string | null;
   reached: Step;
-  ended: boolean;
+  state: RunSummary["state"];
 }
 
-function CurrentFile({ current, reached, ended }: CurrentProps) {
+function CurrentFile({ current, reached, state }: CurrentProps) {
   if (reached !== "process") return <span className={styles.current}>All files are processed.</span>;
-  if (ended) return <span className={styles.current}>Stopped before all files were processed.</span>;
+  if (state === "paused") return <span className={styles.current}>Paused. No other file is started.</span>;
+  if (isTerminal(state))
+    return <span className={styles.current}>Stopped before all files were processed.</span>;
   return (
     <span className={styles.current}>
       {current === null ? (

@@ -1,17 +1,24 @@
 import { Link } from "wouter";
 import { Icon } from "../../design";
-import type { Step } from "./process.model";
 import styles from "./Stepper.module.css";
 import type { StepInfo } from "./steps.model";
 
 /** Configure → Process → Preview → Commit; the steps that can be opened are links. */
-export function Stepper({ steps, shown, run }: { steps: readonly StepInfo[]; shown: Step; run: string }) {
+export function Stepper({
+  steps,
+  shown,
+  run,
+}: {
+  steps: readonly StepInfo[];
+  shown: StepInfo["step"];
+  run: string;
+}) {
   return (
     <nav aria-label="Steps of this ingest">
       <ol className={styles.steps}>
         {steps.map((info, index) => (
           <li key={info.step} className={styles.step} data-state={info.state}>
-            {info.state === "closed" || info.step === "configure" ? (
+            {info.state === "closed" ? (
               <span className={styles.body}>
                 <StepText info={info} index={index} />
               </span>

@@ -194,7 +194,7 @@ export function useExcludeFilter(run: string) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (query: URLSearchParams) =>
-      api.post<{ excluded: number }>(`${base(run)}/selection`, { exclude_filter: Object.fromEntries(query) }),
+      api.post<{ excluded: number }>(`${base(run)}/selection`, { exclude_filter: filterBody(query) }),
     onSuccess: () => client.invalidateQueries({ queryKey: ["ingest", run] }),
   });
 }
@@ -215,6 +215,16 @@ export function useRunAction(run: string) {
     mutationFn: (action: RunAction) => api.post<Run>(`/runs/${encodeURIComponent(run)}/${action}`),
     onSuccess: () => client.invalidateQueries({ queryKey: ["ingest", run] }),
   });
+}
+
+/** The filter as JSON: what is a number or a yes in the query is one here too; the order does not matter. */
+function filterBody(query: URLSearchParams): Record<string, string | number | boolean> {
+  const body: Record<string, string | number | boolean> = {};
+  for (const [name, value] of query) {
+    if (name === "sort") continue;
+    body[name] = name === "min_score" ? Number(value) : name === "excluded" ? value === "true" : value;
+  }
+  return body;
 }
 
 function chunks(change: SelectionChange): SelectionChange[] {

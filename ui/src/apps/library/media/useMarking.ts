@@ -38,6 +38,7 @@ export interface Marking<T> {
   pick: (index: number, how: "open" | "mark" | "range") => void;
   toggle: (key: string) => void;
   reveal: (key: string) => void;
+  markAll: () => void;
   clear: () => void;
 }
 
@@ -137,6 +138,7 @@ export function useMarking<T>(options: MarkingOptions<T>): Marking<T> {
     pick,
     toggle,
     reveal,
+    markAll: () => setSelection(markAll(order)),
     clear: () => setSelection(NOTHING_MARKED),
   };
 }
