@@ -195,6 +195,7 @@ export interface ItemProgress {
   run: string;
   item: string;
   stage: string;
+  attempt?: number;
   done: number;
   total: number;
   message: string | null;
@@ -218,8 +219,8 @@ export interface ErrorGroup {
   code: string;
   stage: string | null;
   count: number;
-  first_at: number;
-  last_at: number;
+  first_at: number | null;
+  last_at: number | null;
   example: { key: string | null; message: string };
   help: string | null;
 }

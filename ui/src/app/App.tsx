@@ -2,10 +2,15 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
 import { asProblem, createQueryClient, ProblemError } from "../api";
-import { ProblemNotice, Toaster } from "../design";
+import { ProblemNotice, Toaster, toastProblem } from "../design";
 import { SESSION_KEY, useSession } from "../session/session.query";
+import { setRefetchErrorListener } from "../stream";
 import { Frame } from "./Frame";
 import { Routes } from "./routes";
+
+setRefetchErrorListener((error) =>
+  toastProblem("A run could not be fetched anew; its figures may be old", error),
+);
 
 const SignInPage = lazy(() => import("../session/SignInPage"));
 

@@ -1,6 +1,7 @@
 import { type ComponentType, lazy, Suspense } from "react";
-import { Route, Switch } from "wouter";
+import { Route, Switch, useLocation } from "wouter";
 import { EmptyState, Page, Skeleton } from "../design";
+import { PageBoundary } from "./PageBoundary";
 
 /** Every page is loaded when it is first opened. */
 const pages = {
@@ -27,15 +28,18 @@ const ROUTES: readonly (readonly [path: string, page: ComponentType])[] = [
 ];
 
 export function Routes() {
+  const [location] = useLocation();
   return (
-    <Suspense fallback={<PageSkeleton />}>
-      <Switch>
-        {ROUTES.map(([path, Component]) => (
-          <Route key={path} path={path} component={Component} />
-        ))}
-        <Route component={NotFound} />
-      </Switch>
-    </Suspense>
+    <PageBoundary place={location}>
+      <Suspense fallback={<PageSkeleton />}>
+        <Switch>
+          {ROUTES.map(([path, Component]) => (
+            <Route key={path} path={path} component={Component} />
+          ))}
+          <Route component={NotFound} />
+        </Switch>
+      </Suspense>
+    </PageBoundary>
   );
 }
 

@@ -10,6 +10,8 @@ export interface Column<T> {
   align?: "start" | "end";
   /** Sort key; makes the head a button. */
   sort?: string;
+  /** The track on phones, where it differs. */
+  narrowWidth?: string;
   /** Left out on phones. */
   wide?: boolean;
   cell: (row: T) => ReactNode;
@@ -58,7 +60,7 @@ export function Table<T>(props: TableProps<T>) {
   const tracks = columns.map((column) => column.width).join(" ");
   const narrow = columns
     .filter((column) => !column.wide)
-    .map((column) => column.width)
+    .map((column) => column.narrowWidth ?? column.width)
     .join(" ");
   const vars = {
     "--tracks": tracks,

@@ -127,7 +127,14 @@ export function applyEvent(view: RunView, event: Event, now: number): RunView {
 /** One item's own progress; it never goes back within the item's stage. */
 export function applyItem(view: RunView, item: ItemProgress, now: number): RunView {
   const before = view.items.get(item.item);
-  if (before && before.stage === item.stage && before.at > item.at) return view;
+  if (
+    before &&
+    before.stage === item.stage &&
+    before.attempt === item.attempt &&
+    (before.at > item.at || before.done > item.done)
+  ) {
+    return view;
+  }
   const items = new Map(view.items);
   items.delete(item.item);
   if (item.total === 0 || item.done < item.total) items.set(item.item, item);

@@ -3,10 +3,12 @@ import { SearchInput, Select, stateLook, Toolbar } from "../../design";
 import { plural } from "../../design/format";
 import { RUN_STATES, type RunListState } from "./list.model";
 import styles from "./RunFilters.module.css";
+import { SavedViews } from "./SavedViews";
 
 const TYPING_MS = 150;
 
 export interface RunFiltersProps {
+  params: URLSearchParams;
   state: RunListState;
   onChange: (changes: Record<string, string | null>) => void;
   shown: number;
@@ -15,7 +17,7 @@ export interface RunFiltersProps {
 }
 
 /** Text, states and application; all of it lives in the URL. */
-export function RunFilters({ state, onChange, shown, more }: RunFiltersProps) {
+export function RunFilters({ params, state, onChange, shown, more }: RunFiltersProps) {
   const [text, setText] = useState(state.q);
   useEffect(() => setText(state.q), [state.q]);
   useEffect(() => {
@@ -31,6 +33,7 @@ export function RunFilters({ state, onChange, shown, more }: RunFiltersProps) {
   };
   return (
     <Toolbar label="Filters">
+      <SavedViews params={params} />
       <SearchInput
         className={styles.search}
         aria-label="Search by title or id"

@@ -3,6 +3,7 @@ import { Link, useLocation } from "wouter";
 import { asProblem, type RunSummary } from "../../api";
 import { useUrlState } from "../../app/url";
 import { Button, Card, EmptyState, Page, ProblemNotice, Skeleton } from "../../design";
+import { may, useSession } from "../../session/session.query";
 import { useOfferRuns, useRuns } from "../../stream";
 import { useRunPages } from "../runs.query";
 import { BulkCancel } from "./BulkCancel";
@@ -27,7 +28,13 @@ export default function RunsPage() {
 
   return (
     <Page title="Runs" actions={<StartLink />}>
-      <RunFilters state={state} onChange={url.set} shown={rows.length} more={query.hasNextPage} />
+      <RunFilters
+        params={url.params}
+        state={state}
+        onChange={url.set}
+        shown={rows.length}
+        more={query.hasNextPage}
+      />
       {query.error && (
         <ProblemNotice
           problem={asProblem(query.error)}
@@ -91,6 +98,8 @@ function useRows(fetched: RunSummary[] | undefined, state: ReturnType<typeof par
 }
 
 function StartLink() {
+  const session = useSession();
+  if (!session.data?.apps.includes("ingest") || !may(session.data, "ingest:write")) return null;
   return (
     <Link href="/ingest" asChild>
       <Button kind="primary" icon="plus">

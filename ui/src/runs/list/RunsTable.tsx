@@ -70,7 +70,7 @@ function columns(chosen: Chosen, toggle: (id: string) => void): Column<RunSummar
       key: "title",
       title: "Run",
       sort: "title",
-      width: "minmax(120px, 2fr)",
+      width: "minmax(96px, 2fr)",
       cell: (run) => (
         <Link href={`/runs/${run.id}`}>
           <Name text={run.title} />
@@ -89,6 +89,7 @@ function columns(chosen: Chosen, toggle: (id: string) => void): Column<RunSummar
       title: "Progress",
       sort: "progress",
       width: "minmax(104px, 1fr)",
+      narrowWidth: "72px",
       cell: (run) => (
         <span className={styles.progress}>
           <Bar

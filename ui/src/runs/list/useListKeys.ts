@@ -15,7 +15,10 @@ export function useListKeys<T extends { id: string }>(rows: readonly T[], onOpen
       const index = list.findIndex((row) => row.id === at);
       if (event.key === "j" || event.key === "k") {
         const next = list[Math.max(0, Math.min(list.length - 1, index + (event.key === "j" ? 1 : -1)))];
-        if (next) setCurrent(next.id);
+        if (!next) return;
+        // At once, not with the next render: the following key may come before it.
+        latest.current.current = next.id;
+        setCurrent(next.id);
       } else if (event.key === "Enter" && index >= 0 && !isOnControl(event.target)) {
         const row = list[index];
         if (row) open(row);

@@ -30,7 +30,7 @@ export function ErrorGroups({ run }: { run: RunSummary }) {
   if (groups.length === 0 && !run.error) return null;
   const total = groups.reduce((sum, group) => sum + group.count, 0);
   return (
-    <section className={styles.errors} aria-label="Errors">
+    <section className={styles.errors} aria-label="Errors" data-all={all || undefined}>
       {run.error && (
         <div className={styles.fatal}>
           <Icon name="failed" />
@@ -46,8 +46,13 @@ export function ErrorGroups({ run }: { run: RunSummary }) {
       {(all ? groups : groups.slice(0, SHOWN)).map((group) => (
         <Group key={`${group.stage} ${group.code}`} group={group} run={run} />
       ))}
-      {groups.length > SHOWN && (
-        <Button kind="quiet" icon={all ? "up" : "down"} onClick={() => setAll(!all)}>
+      {groups.length > 1 && (
+        <Button
+          kind="quiet"
+          className={groups.length > SHOWN ? styles.toggle : `${styles.toggle} ${styles.narrowOnly}`}
+          icon={all ? "up" : "down"}
+          onClick={() => setAll(!all)}
+        >
           {all ? "Show fewer causes" : `Show all ${number(groups.length)} causes`}
         </Button>
       )}

@@ -51,13 +51,15 @@ export function RunHeader({ view, connection }: { view: RunView; connection: Con
       <div className={styles.bar}>
         <Bar parts={runParts(run)} label={`Progress of ${run.title}`} percent={run.figures.percent} />
       </div>
-      <p className={styles.current}>
-        {view.current !== null && !isTerminal(run.state) && (
-          <>
-            Now: <Name text={view.current} mono />
-          </>
-        )}
-      </p>
+      {!isTerminal(run.state) && (
+        <p className={styles.current}>
+          {view.current !== null && (
+            <>
+              Now: <Name text={view.current} mono />
+            </>
+          )}
+        </p>
+      )}
     </div>
   );
 }

@@ -37,7 +37,7 @@ export function WaitingNotice({ run }: { run: RunSummary }) {
                     </Button>
                   </Link>
                 )}
-                {may(session.data, "runs:write") && (
+                {may(session.data, "runs:signal") && (
                   <Button
                     icon="check"
                     kind={ingest ? "plain" : "primary"}

@@ -4,7 +4,8 @@ import { useEvents } from "../../stream";
 
 /** Facts kept a page; what is older stays on the server. */
 export const MAX_EVENTS = 100_000;
-const PAGE_SIZE = 1_000;
+/** The server's most. */
+const PAGE_SIZE = 500;
 
 /** A run's facts in their order: the newest are here first, older ones come page by page before them. */
 export class EventBuffer {
