@@ -37,7 +37,8 @@ async function scene(name, act, { mockOptions = {}, contextOptions = {} } = {}) 
     console.log(`ok   ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
   } catch (error) {
     failures.push(name);
-    for (const page of context.pages()) await page.screenshot({ path: `${process.env.FAILED_DIR ?? "/tmp"}/failed-${failures.length}.png` });
+    for (const page of context.pages())
+      await page.screenshot({ path: `${process.env.FAILED_DIR ?? "/tmp"}/failed-${failures.length}.png` });
     console.log(`FAIL ${name}: ${error.message}`);
   }
   await context.close();

@@ -27,6 +27,8 @@ export async function request<T>(method: Method, path: string, options: RequestO
     headers["content-type"] = "application/json";
     init.body = JSON.stringify(options.body);
   }
+  // Says that a page of ours asks: a foreign page cannot set it without being allowed to.
+  if (method !== "GET") headers["x-headway"] = "1";
   if (method === "POST") headers["idempotency-key"] = options.idempotencyKey ?? newKey();
   let response: Response;
   try {

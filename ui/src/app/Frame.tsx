@@ -4,7 +4,7 @@ import { Link, useLocation } from "wouter";
 import type { Session } from "../api";
 import { Button, ConnectionBadge, format, Icon, Name } from "../design";
 import { SESSION_KEY, useSignOut } from "../session/session.query";
-import { useChannel, useConnection } from "../stream";
+import { useChannel, useConnection, useResets } from "../stream";
 import { CommandPalette } from "./CommandPalette";
 import styles from "./Frame.module.css";
 import { isTyping } from "./keys";
@@ -19,6 +19,7 @@ export function Frame({ session, children }: { session: Session | undefined; chi
   // The quietest channel, so that every page knows how fresh it is.
   useChannel("limits");
   useSignedOut();
+  useFreshAfterReset();
   return (
     <div className={styles.frame}>
       <a className={styles.skip} href="#page">
@@ -129,6 +130,15 @@ function Account({ session }: { session: Session }) {
       )}
     </div>
   );
+}
+
+/** After a restore nothing that was read before counts. */
+function useFreshAfterReset() {
+  const client = useQueryClient();
+  const resets = useResets();
+  useEffect(() => {
+    if (resets > 0) client.invalidateQueries();
+  }, [client, resets]);
 }
 
 /** The stream learns first that a session has ended; asking for the session then leads to sign-in. */

@@ -96,6 +96,11 @@ export function useConnection(): Connection {
   return useSyncExternalStore(listenConnection, store.connection);
 }
 
+/** Counts the times that history was lost or replaced (a restore): what was read before is void. */
+export function useResets(): number {
+  return useSyncExternalStore(listenResets, store.resets);
+}
+
 /** Follows a channel while the component is there. */
 export function useChannel(channel: Channel): void {
   useEffect(() => store.followChannel(channel), [channel]);
@@ -128,6 +133,9 @@ function listenRuns(listener: () => void) {
 }
 function listenLimits(listener: () => void) {
   return store.listen("limits", listener);
+}
+function listenResets(listener: () => void) {
+  return store.listen("resets", listener);
 }
 function listenConnection(listener: () => void) {
   return store.listen("connection", listener);

@@ -8,6 +8,7 @@ export {
   useEvents,
   useLimits,
   useOfferRuns,
+  useResets,
   useRun,
   useRuns,
   wakeStream,

@@ -46,6 +46,7 @@ export class StreamStore {
   #limits: readonly Limit[] | null = null;
   #connection: Connection = NO_CONNECTION;
   #queue: Frame[] = [];
+  #resets = 0;
   #scheduled = false;
   #flushedAt = 0;
   #link: Link | null = null;
@@ -68,6 +69,8 @@ export class StreamStore {
   runs = (): readonly RunView[] => this.#runs;
   limits = (): readonly Limit[] | null => this.#limits;
   connection = (): Connection => this.#connection;
+  /** How often history was lost or replaced under this page; what was read before is void then. */
+  resets = (): number => this.#resets;
 
   /** Follows a run until the returned function is called. */
   followRun(id: string): () => void {
@@ -78,7 +81,7 @@ export class StreamStore {
     return this.#follow(this.#channelRefs, channel);
   }
 
-  /** Topics: `connection`, `runs`, `limits`, `run:<id>`. */
+  /** Topics: `connection`, `runs`, `limits`, `resets`, `run:<id>`. */
   listen(topic: string, listener: Listener): () => void {
     const set = this.#listeners.get(topic) ?? new Set();
     this.#listeners.set(topic, set);
@@ -216,6 +219,8 @@ export class StreamStore {
         break;
       case "reset":
         this.#views.clear();
+        this.#resets += 1;
+        this.#tell("resets");
         for (const id of this.#runRefs.keys()) {
           changed.add(id);
           this.#refetch(id);

@@ -64,6 +64,7 @@ function columns(chosen: Chosen, toggle: (id: string) => void): Column<RunSummar
       title: "State",
       sort: "state",
       width: "minmax(118px, 184px)",
+      narrowWidth: "118px",
       cell: (run) => <StateBadge state={run.state} />,
     },
     {

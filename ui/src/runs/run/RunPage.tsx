@@ -4,7 +4,7 @@ import { asProblem, ProblemError } from "../../api";
 import { useUrlState } from "../../app/url";
 import { EmptyState, Page, ProblemNotice, Skeleton, type Tab, Tabs } from "../../design";
 import { number } from "../../design/format";
-import { type RunView, useRun } from "../../stream";
+import { type RunView, useResets, useRun } from "../../stream";
 import { ErrorGroups } from "./ErrorGroups";
 import { RunHeader } from "./RunHeader";
 import { StageStrip } from "./StageStrip";
@@ -28,7 +28,8 @@ export interface RunTabProps {
 /** One run: what it does, what went wrong, what it needs, and everything it did. */
 export default function RunPage() {
   const { id = "" } = useParams<{ id: string }>();
-  return <LiveRun key={id} id={id} />;
+  const resets = useResets();
+  return <LiveRun key={`${id} ${resets}`} id={id} />;
 }
 
 function LiveRun({ id }: { id: string }) {
