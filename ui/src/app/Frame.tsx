@@ -3,11 +3,11 @@ import { type ReactNode, useCallback, useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 import type { Session } from "../api";
 import { Button, ConnectionBadge, format, Icon, Name } from "../design";
+import { isTyping } from "../design/keys";
 import { SESSION_KEY, useSignOut } from "../session/session.query";
 import { useChannel, useConnection, useResets } from "../stream";
 import { CommandPalette } from "./CommandPalette";
 import styles from "./Frame.module.css";
-import { isTyping } from "./keys";
 import { breadcrumb, isInside, places } from "./navigation";
 import { type Theme, useTheme } from "./theme";
 

@@ -9,6 +9,7 @@ export { EmptyState, type EmptyStateProps, Notice, ProblemNotice, Skeleton } fro
 export { Checkbox, Field, type FieldProps, SearchInput, Select, TextArea, TextInput } from "./Field";
 export * as format from "./format";
 export { Icon, type IconName } from "./Icon";
+export { isTyping } from "./keys";
 export { Name } from "./Name";
 export { Facts, Page, type PageProps, Toolbar } from "./Page";
 export { Panel, type PanelProps } from "./Panel";
@@ -16,3 +17,4 @@ export { type Column, Table, type TableProps } from "./Table";
 export { type Tab, Tabs, type TabsProps } from "./Tabs";
 export { Elapsed, RelativeTime } from "./Time";
 export { Toaster, toast, toastProblem } from "./Toast";
+export { useListKeys } from "./useListKeys";

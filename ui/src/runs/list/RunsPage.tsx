@@ -2,7 +2,7 @@ import { useMemo, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { asProblem, type RunSummary } from "../../api";
 import { useUrlState } from "../../app/url";
-import { Button, Card, EmptyState, Page, ProblemNotice, Skeleton } from "../../design";
+import { Button, Card, EmptyState, Page, ProblemNotice, Skeleton, useListKeys } from "../../design";
 import { may, useSession } from "../../session/session.query";
 import { useOfferRuns, useRuns } from "../../stream";
 import { useRunPages } from "../runs.query";
@@ -10,7 +10,6 @@ import { BulkCancel } from "./BulkCancel";
 import { matches, nextSort, parseListState, sortParam, sortRuns } from "./list.model";
 import { RunFilters } from "./RunFilters";
 import { type Chosen, RunsTable } from "./RunsTable";
-import { useListKeys } from "./useListKeys";
 
 /** All runs: filtered, sorted, moving. */
 export default function RunsPage() {
@@ -23,7 +22,7 @@ export default function RunsPage() {
   useOfferRuns(query.data?.pages.at(-1));
   const rows = useRows(fetched, state);
   const open = (run: RunSummary) => navigate(`/runs/${run.id}`);
-  const keys = useListKeys(rows, open);
+  const keys = useListKeys(rows, runKey, open);
   const filtered = state.states.length > 0 || state.app !== "" || state.q !== "";
 
   return (
@@ -96,6 +95,8 @@ function useRows(fetched: RunSummary[] | undefined, state: ReturnType<typeof par
     );
   }, [fetched, live, state]);
 }
+
+const runKey = (run: RunSummary) => run.id;
 
 function StartLink() {
   const session = useSession();

@@ -9,6 +9,7 @@ import {
   Name,
   RelativeTime,
   StateBadge,
+  stateLook,
 } from "../../design";
 import { duration, number, percent, rate } from "../../design/format";
 import { isMoving, isTerminal, type RunView } from "../../stream";
@@ -51,6 +52,9 @@ export function RunHeader({ view, connection }: { view: RunView; connection: Con
       <div className={styles.bar}>
         <Bar parts={runParts(run)} label={`Progress of ${run.title}`} percent={run.figures.percent} />
       </div>
+      <p className="sr" role="status">
+        {announcement(run)}
+      </p>
       {!isTerminal(run.state) && (
         <p className={styles.current}>
           {view.current !== null && (
@@ -62,6 +66,14 @@ export function RunHeader({ view, connection }: { view: RunView; connection: Con
       )}
     </div>
   );
+}
+
+/** For readers: the state, and each quarter of the way; nothing between. */
+function announcement(run: RunSummary): string {
+  const word = stateLook(run.state).word;
+  return run.state === "running"
+    ? `${word}, ${Math.floor(run.figures.percent / 25) * 25} percent or more done`
+    : word;
 }
 
 function RunFigures({ run }: { run: RunSummary }) {

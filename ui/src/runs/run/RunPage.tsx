@@ -1,6 +1,6 @@
 import { lazy, Suspense } from "react";
 import { useParams } from "wouter";
-import { asProblem, ProblemError } from "../../api";
+import { asProblem, ProblemError, type RunSummary } from "../../api";
 import { useUrlState } from "../../app/url";
 import { EmptyState, Page, ProblemNotice, Skeleton, type Tab, Tabs } from "../../design";
 import { number } from "../../design/format";
@@ -51,7 +51,7 @@ function LiveRun({ id }: { id: string }) {
     );
   }
   return (
-    <Page title={view.run.title} heading={<RunHeader view={view} connection={connection} />}>
+    <Page title={tabTitle(view.run)} heading={<RunHeader view={view} connection={connection} />}>
       {error && (
         <ProblemNotice
           problem={asProblem(error)}
@@ -65,6 +65,11 @@ function LiveRun({ id }: { id: string }) {
       <RunTabs view={view} />
     </Page>
   );
+}
+
+/** In the browser's tab a running run shows how far it is. */
+function tabTitle(run: RunSummary): string {
+  return run.state === "running" ? `${Math.floor(run.figures.percent)} % · ${run.title}` : run.title;
 }
 
 function RunTabs({ view }: { view: RunView }) {

@@ -53,7 +53,7 @@ export default function EventsTab({ view }: RunTabProps) {
           label="Copy shown events"
           text={() => shown.map((event) => JSON.stringify(event)).join("\n")}
         />
-        <span className={styles.count} role="status">
+        <span className={styles.count}>
           {plural(shown.length, "event")}
           {loading && ", loading earlier ones"}
         </span>

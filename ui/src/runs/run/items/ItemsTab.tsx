@@ -16,6 +16,7 @@ import {
   stateLook,
   Table,
   Toolbar,
+  useListKeys,
 } from "../../../design";
 import { duration, plural } from "../../../design/format";
 import { isMoving } from "../../../stream";
@@ -26,6 +27,8 @@ import styles from "./ItemsTab.module.css";
 import { itemParam, parseItemParam, TASK_STATES } from "./items.model";
 
 const REFRESH_MS = 2_000;
+const NO_TASKS: readonly Task[] = [];
+const itemKey = (task: Task) => itemParam(task.stage, task.key);
 /** Beyond so many pages the list stands still; loading them all again would cost more than it shows. */
 const REFRESHED_PAGES = 3;
 
@@ -41,6 +44,8 @@ export default function ItemsTab({ view }: RunTabProps) {
   const titles = useMemo(() => new Map(run.stages.map((stage) => [stage.name, stage.title])), [run.stages]);
   const columns = useMemo(() => itemColumns(titles, isMoving(run.state)), [titles, run.state]);
   const item = parseItemParam(url.get("item"));
+  const open = (task: Task) => url.set({ item: itemKey(task) });
+  const keys = useListKeys(rows ?? NO_TASKS, itemKey, open);
   return (
     <div className={styles.items}>
       <Toolbar label="Item filters">
@@ -77,7 +82,7 @@ export default function ItemsTab({ view }: RunTabProps) {
             </option>
           ))}
         </Select>
-        <span className={styles.count} role="status">
+        <span className={styles.count}>
           {rows && `${plural(rows.length, "item")}${query.hasNextPage ? " so far" : ""}`}
         </span>
       </Toolbar>
@@ -103,10 +108,11 @@ export default function ItemsTab({ view }: RunTabProps) {
             label="Items"
             columns={columns}
             rows={rows}
-            rowKey={(task) => itemParam(task.stage, task.key)}
+            rowKey={itemKey}
+            current={keys.current}
             selected={url.get("item") || null}
             height={`min(max(320px, calc(100dvh - 240px)), ${rows.length * 32 + 2}px)`}
-            onOpen={(task) => url.set({ item: itemParam(task.stage, task.key) })}
+            onOpen={open}
             onEnd={() => query.hasNextPage && !query.isFetchingNextPage && query.fetchNextPage()}
           />
         </Card>

@@ -82,7 +82,7 @@ export default function LogTab({ view }: RunTabProps) {
           Follow
         </Button>
         <CopyButton label="Copy shown lines" text={() => shown.map(plainLine).join("\n")} />
-        <span className={styles.count} role="status">
+        <span className={styles.count}>
           {filter.q === ""
             ? plural(shown.length, "line")
             : `${number(shown.length)} of ${plural(lines.length, "line")}`}

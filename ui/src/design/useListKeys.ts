@@ -1,24 +1,24 @@
 import { useEffect, useRef, useState } from "react";
-import { isTyping } from "../../app/keys";
+import { isTyping } from "./keys";
 
 /** `j` and `k` move along a list, `Enter` opens; the keys are the page's while nobody types. */
-export function useListKeys<T extends { id: string }>(rows: readonly T[], onOpen: (row: T) => void) {
+export function useListKeys<T>(rows: readonly T[], keyOf: (row: T) => string, onOpen: (row: T) => void) {
   const [current, setCurrent] = useState<string | null>(null);
-  const latest = useRef({ rows, onOpen, current });
+  const latest = useRef({ rows, keyOf, onOpen, current });
   useEffect(() => {
-    latest.current = { rows, onOpen, current };
+    latest.current = { rows, keyOf, onOpen, current };
   });
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-      const { rows: list, onOpen: open, current: at } = latest.current;
-      const index = list.findIndex((row) => row.id === at);
+      const { rows: list, keyOf: key, onOpen: open, current: at } = latest.current;
+      const index = list.findIndex((row) => key(row) === at);
       if (event.key === "j" || event.key === "k") {
         const next = list[Math.max(0, Math.min(list.length - 1, index + (event.key === "j" ? 1 : -1)))];
         if (!next) return;
         // At once, not with the next render: the following key may come before it.
-        latest.current.current = next.id;
-        setCurrent(next.id);
+        latest.current.current = key(next);
+        setCurrent(key(next));
       } else if (event.key === "Enter" && index >= 0 && !isOnControl(event.target)) {
         const row = list[index];
         if (row) open(row);
