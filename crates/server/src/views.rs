@@ -34,7 +34,10 @@ pub(crate) fn gauges(engine: &Engine, record: &RunRecord) -> Vec<StageGauge> {
         let pinned = record.definition.stage(id).and_then(|stage| stage.concurrency);
         StageGauge {
             in_flight: engine.held(record.run.id, id) as u64,
-            limit: pinned.or(limit),
+            limit: match (pinned, limit) {
+                (Some(own), Some(in_force)) => Some(own.min(in_force)),
+                (own, in_force) => own.or(in_force),
+            },
             wait_class: class.map(|class| Arc::from(class.to_string())),
         }
     };
