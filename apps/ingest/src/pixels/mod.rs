@@ -9,6 +9,7 @@ mod decode;
 mod facts;
 pub mod frames;
 pub mod install;
+mod jpeg;
 pub mod nsfw;
 mod phash;
 mod process;
@@ -89,6 +90,12 @@ pub fn analyse(bytes: &[u8], orientation: u16, options: &Options) -> Result<Anal
         };
         Ok(Analysis { facts, quality, phash: phash::hash(&working), thumbnail, working })
     })
+}
+
+/// A picture (at most 16,384 pixels a side) as JPEG at quality 1–95, without metadata.
+pub(crate) fn encode_jpeg(picture: &image::RgbImage, quality: u8) -> Vec<u8> {
+    let (width, height) = picture.dimensions();
+    jpeg::encode(picture.as_raw(), &working::luma_of(picture), width, height, quality)
 }
 
 /// A PNG, row by row.

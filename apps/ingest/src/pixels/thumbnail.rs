@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::jpeg;
 use super::working::WorkingCopy;
 
 /// The longest side of a thumbnail in pixels. Images longer than it are shrunk by a whole factor, so
@@ -51,16 +52,8 @@ impl ThumbnailError {
 /// The thumbnail of a working copy as JPEG bytes (no metadata, transparency over neutral grey).
 #[must_use]
 pub fn encode(copy: &WorkingCopy) -> Vec<u8> {
-    use jpeg_encoder::{ColorType, Encoder};
     let (width, height) = copy.rgb.dimensions();
-    let (width, height) = (width as u16, height as u16);
-    let mut jpeg = Vec::with_capacity(24 * 1024);
-    // Into memory, of RGB, at most 256 pixels a side: there is nothing left that can fail.
-    match Encoder::new(&mut jpeg, THUMBNAIL_QUALITY).encode(copy.rgb.as_raw(), width, height, ColorType::Rgb)
-    {
-        Ok(()) => jpeg,
-        Err(_) => Vec::new(),
-    }
+    jpeg::encode(copy.rgb.as_raw(), &copy.luma, width, height, THUMBNAIL_QUALITY)
 }
 
 /// Where below `root` the thumbnail of the file with this content hash lies.

@@ -198,7 +198,7 @@ impl Builder {
         let rgb = RgbImage::from_raw(self.out_width as u32, out_height as u32, self.out)
             .unwrap_or_else(|| RgbImage::new(1, 1));
         let rgb = turned(rgb, orientation);
-        let luma = rgb.as_raw().chunks_exact(3).map(|p| luma(p[0], p[1], p[2])).collect();
+        let luma = luma_of(&rgb);
         WorkingCopy { rgb, luma, detail }
     }
 }
@@ -214,7 +214,11 @@ fn turned(rgb: RgbImage, orientation: u16) -> RgbImage {
     image.into_rgb8()
 }
 
-/// BT.601 luma in 0–255.
+/// The luma of each pixel, BT.601, 0–255.
+pub(super) fn luma_of(rgb: &RgbImage) -> Vec<u8> {
+    rgb.as_raw().chunks_exact(3).map(|p| luma(p[0], p[1], p[2])).collect()
+}
+
 fn luma(red: u8, green: u8, blue: u8) -> u8 {
     ((u32::from(red) * 77 + u32::from(green) * 150 + u32::from(blue) * 29 + 128) >> 8) as u8
 }

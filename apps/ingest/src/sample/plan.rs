@@ -190,7 +190,8 @@ fn original(random: &mut Random, number: usize, max_side: u32) -> Planned {
     let modified = EPOCH + u64::from(random.below(SPAN));
     let seed = random.next();
     let carried = carried(random, scene, form, (width, height), seed, modified);
-    let edit = if random.percent(30) { Edit::Grain(2 + random.below(5)) } else { Edit::None };
+    // Sensors and generators leave noise: most pictures are no smooth gradients.
+    let edit = if random.percent(65) { Edit::Grain(2 + random.below(6)) } else { Edit::None };
     let content = Content { scene, seed, width, height, edit, form, carried };
     let path = names::ordinary(random, scene, number, seed, form.extension());
     let sidecar = sidecar(random);
@@ -203,7 +204,7 @@ fn form(random: &mut Random) -> Form {
         46..=48 => Form::Png(Pixels::Rgba),
         49..=50 => Form::Png(Pixels::Grey),
         51 => Form::Png(Pixels::Deep),
-        52..=86 => Form::Jpeg(*random.pick(&[78, 85, 90, 93])),
+        52..=86 => Form::Jpeg(*random.pick(&[82, 90, 92, 95])),
         87..=94 => Form::WebP,
         95..=96 => Form::Gif(1),
         _ => Form::Gif(4 + random.below(4)),

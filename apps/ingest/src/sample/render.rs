@@ -4,13 +4,14 @@ use image::codecs::gif::{GifEncoder, Repeat};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::codecs::webp::WebPEncoder;
 use image::{Delay, DynamicImage, Frame, ImageError, Rgb, RgbImage, RgbaImage};
-use jpeg_encoder::{ColorType, Encoder};
 
 use super::encode::container::{jpeg_with, webp_with};
 use super::encode::exif::Exif;
 use super::encode::iptc::Iptc;
 use super::encode::text::{TextForm, chunk, insert_chunks, text_chunk};
 use super::encode::xmp::Xmp;
+use crate::pixels::encode_jpeg;
+
 use super::plan::{Carried, Content, Edit, Form, Pixels, Place};
 use super::random::mixed;
 
@@ -24,7 +25,7 @@ pub(super) fn bytes(content: &Content) -> Result<Vec<u8>, ImageError> {
             let exif = carried.exif.as_ref().map(Exif::encode).unwrap_or_default();
             let xmp = carried.xmp.as_ref().map(Xmp::encode).unwrap_or_default();
             let iptc = carried.iptc.as_ref().map(Iptc::encode).unwrap_or_default();
-            let plain = jpeg(&picture, quality);
+            let plain = encode_jpeg(&picture, quality);
             Ok(jpeg_with(&plain, &exif, &xmp, &iptc))
         }
         Form::WebP => {
@@ -71,7 +72,7 @@ fn grain(picture: &mut RgbImage, seed: u64, levels: u32) {
 /// Pixels as a PNG, compressed for speed.
 pub(super) fn png(picture: &RgbImage, pixels: Pixels) -> Result<Vec<u8>, ImageError> {
     let mut bytes = Vec::new();
-    let encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Sub);
+    let encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive);
     match pixels {
         Pixels::Rgb => picture.write_with_encoder(encoder)?,
         Pixels::Rgba => vignette(picture).write_with_encoder(encoder)?,
@@ -83,16 +84,6 @@ pub(super) fn png(picture: &RgbImage, pixels: Pixels) -> Result<Vec<u8>, ImageEr
         }
     }
     Ok(bytes)
-}
-
-fn jpeg(picture: &RgbImage, quality: u8) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let (width, height) = (picture.width() as u16, picture.height() as u16);
-    // Into memory, of RGB, far below 65,536 pixels a side: nothing is left that can fail.
-    match Encoder::new(&mut bytes, quality).encode(picture.as_raw(), width, height, ColorType::Rgb) {
-        Ok(()) => bytes,
-        Err(_) => Vec::new(),
-    }
 }
 
 /// The picture cut out by an ellipse with a soft edge.
