@@ -83,7 +83,12 @@ async fn connect(
     if let Some(server) = &global.server {
         return Ok((Client::new(server, token(global)?)?, None));
     }
-    let config = Config::load(global, flags.clone())?;
+    let mut config = Config::load(global, flags.clone())?;
+    if std::env::var_os("HEADWAY_LOG_LEVEL").is_none() {
+        // Bars and log lines do not mix; what matters is told as news of the run.
+        "error".clone_into(&mut config.log.level);
+    }
+    crate::logging::start(&config.log)?;
     let start = tokio::time::Instant::now();
     loop {
         if let Some(file) = ServerFile::read(&config.data) {

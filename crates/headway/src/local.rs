@@ -1,16 +1,35 @@
 //! The server in this process: for `serve`, and for commands that find none.
+//!
+//! ```text
+//! data folder ─▶ db (lock) ─▶ store ─▶ hub ─▶ engine ◀─ applications' activities and pipelines
+//!                                        └──────┴─▶ server ─▶ listener ─▶ server.json
+//! ```
+
+mod access;
+mod wiring;
 
 use crate::{
     config::Config,
-    problem::{Problem, Result},
+    problem::{Problem, Result, chain, reason},
+    server_file::{Advertised, ServerFile},
 };
+use engine::Engine;
+use server::{ListenOptions, Server};
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How long attempts under way may take to end with a command.
+const COMMAND_DRAIN: Duration = Duration::from_secs(2);
 
 /// What an own server is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// To carry runs on.
+    /// `headway serve`.
+    Serve,
+    /// To carry runs on for as long as a command takes.
     Work,
-    /// To read, or to change a run, and no more: nothing is begun that could not be ended in time.
+    /// To read, or to change a run, and no more.
     Verbs,
 }
 
@@ -18,13 +37,53 @@ pub(crate) enum Purpose {
 pub(crate) struct LocalServer {
     address: String,
     token: String,
+    code: Option<String>,
+    engine: Engine,
+    drain: Duration,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+    _advertised: Advertised,
 }
 
 impl LocalServer {
-    /// Opens the data folder, starts the engine and the server, and advertises it.
+    /// Opens the data folder, starts engine and server, and says in the folder where it is.
+    ///
+    /// # Errors
+    /// `Exit::Unreachable` where another process owns the folder; otherwise what is wrong with folder, address or
+    /// settings.
     pub(crate) async fn start(config: Config, purpose: Purpose) -> Result<Self> {
-        let _ = (config, purpose);
-        Err(Problem::unreachable("no server yet"))
+        make_folder(&config)?;
+        let parts = wiring::open(&config, purpose).await?;
+        let engine = parts.engine.clone();
+        let options = wiring::server_options(&config, parts)?;
+        options.check_address(config.listen).map_err(|error| Problem::usage(chain(&error)))?;
+        let failed =
+            |error: server::Error| Problem::failed(format!("the server cannot start: {}", chain(&error)));
+        let server = Server::new(options).await.map_err(failed)?;
+        let token = access::token(server.state().auth(), &config.data).await?;
+        let code = match purpose {
+            Purpose::Serve if !config.dev => access::first_code(server.state().auth()).await?,
+            _ => None,
+        };
+        server::raise_file_limit();
+        let listener = server::bind(config.listen).map_err(|error| cannot_listen(&config, &error))?;
+        let bound = listener.local_addr().map_err(|error| cannot_listen(&config, &error))?;
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(server::serve(listener, server, ListenOptions::default(), stop.clone()));
+        let address = format!("http://{bound}");
+        let file = ServerFile {
+            address: address.clone(),
+            pid: std::process::id(),
+            token: token.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let drain = match purpose {
+            Purpose::Serve => Duration::from_secs(config.server.drain_seconds),
+            Purpose::Work => COMMAND_DRAIN,
+            Purpose::Verbs => Duration::ZERO,
+        };
+        let advertised = file.advertise(&config.data)?;
+        Ok(Self { address, token, code, engine, drain, stop, serving, _advertised: advertised })
     }
 
     /// Where it is: `http://127.0.0.1:8080`.
@@ -32,11 +91,38 @@ impl LocalServer {
         &self.address
     }
 
-    /// A token for it.
+    /// A token for commands of the same user.
     pub(crate) fn token(&self) -> &str {
         &self.token
     }
 
+    /// The one-time code by which the first admin signs in, as long as there is none.
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
     /// Lets what is under way end, for a moment, and closes everything.
-    pub(crate) async fn end(self) {}
+    pub(crate) async fn end(self) {
+        self.stop.cancel();
+        let (served, ()) = tokio::join!(self.serving, self.engine.drain(self.drain));
+        if let Err(error) = served {
+            tracing::error!(%error, "the server broke off");
+        }
+        self.engine.store().db().close().await;
+    }
+}
+
+fn make_folder(config: &Config) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&config.data).map_err(|error| {
+        Problem::io("create the data folder", &config.data, &error).hint("choose another with --data")
+    })
+}
+
+fn cannot_listen(config: &Config, error: &std::io::Error) -> Problem {
+    Problem::failed(format!("cannot listen on {}: {}", config.listen, reason(error)))
+        .hint("is another server running there? choose another port with --listen, or 0 for a free one")
 }

@@ -7,6 +7,7 @@ mod config;
 mod connect;
 mod interrupt;
 mod local;
+mod logging;
 mod output;
 mod problem;
 mod server_file;

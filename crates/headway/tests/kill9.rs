@@ -47,7 +47,9 @@ fn library(data: &Path) -> Vec<String> {
     };
     let mut all = of("SELECT id, path, name, size, sha256, kind, format, width, height, score, favourite, keywords, quality,
                       phash, near_group, has_thumbnail, nsfw FROM media ORDER BY id");
-    all.extend(of("SELECT media_id, keyword, kind, weight FROM media_keywords ORDER BY media_id, keyword, kind"));
+    all.extend(of(
+        "SELECT media_id, keyword, kind, weight FROM media_keywords ORDER BY media_id, keyword, kind",
+    ));
     all.extend(of("SELECT rowid, name, prompt, captions, keywords FROM media_text ORDER BY rowid"));
     all.extend(of("SELECT stage, key, code FROM ingest_errors ORDER BY stage, key, n"));
     all
@@ -61,7 +63,11 @@ fn check_events(data: &Path) {
     let one = |sql: &'static str| db.query_blocking(db::Query::new(sql)).unwrap()[0].get::<i64>(0).unwrap();
     assert_eq!(one("SELECT COUNT(*) FROM runs"), 1, "every start went on with the same run");
     assert_eq!(one("SELECT COUNT(*) FROM events WHERE kind = 'run.completed'"), 1, "the run ended once");
-    assert_eq!(one("SELECT COUNT(*) - MAX(run_seq) FROM events WHERE run_id <> 0"), 0, "no number is missing");
+    assert_eq!(
+        one("SELECT COUNT(*) - MAX(run_seq) FROM events WHERE run_id <> 0"),
+        0,
+        "no number is missing"
+    );
     assert_eq!(one("SELECT COUNT(*) - (SELECT value FROM feed) FROM events"), 0, "the feed has no gap");
 }
 

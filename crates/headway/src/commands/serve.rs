@@ -19,8 +19,9 @@ pub(super) async fn serve(global: &Global, args: Args, output: Output) -> Result
         ..RawConfig::default()
     };
     let config = Config::load(global, flags)?;
+    crate::logging::start(&config.log)?;
     let (dev, data) = (config.dev, config.data.clone());
-    let server = LocalServer::start(config, Purpose::Work).await?;
+    let server = LocalServer::start(config, Purpose::Serve).await?;
     if output.json {
         output.object(&json!({ "address": server.address(), "data": data, "pid": std::process::id() }));
     } else {
@@ -28,6 +29,9 @@ pub(super) async fn serve(global: &Global, args: Args, output: Output) -> Result
         output.line(&format!("  data       {}", data.display()));
         if dev {
             output.line("  sign-in    none: whoever is on this machine is the admin (--dev)");
+        }
+        if let Some(code) = server.code() {
+            output.line(&format!("  sign-in    with this code, once: {}", output.tone(Tone::Strong, code)));
         }
         output.line("  next       open it in a browser, or: headway ingest DIR");
         output.line("  end        Ctrl-C; runs go on where they were at the next start");

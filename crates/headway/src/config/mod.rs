@@ -29,15 +29,26 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) dev: bool,
     pub(crate) media_roots: Vec<PathBuf>,
-    pub(crate) trusted_proxies: Vec<String>,
     pub(crate) use_outbox_pattern: bool,
     pub(crate) use_hardware_scaling: bool,
     pub(crate) enable_sse_progress: bool,
+    pub(crate) server: Server,
     pub(crate) outbox: Outbox,
     pub(crate) hardware_scaling: HardwareScaling,
     pub(crate) sse: Sse,
     pub(crate) retention: Retention,
     pub(crate) log: Log,
+}
+
+/// The HTTP server.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Server {
+    /// A proxy with TLS stands in front.
+    pub(crate) proxy: bool,
+    pub(crate) hosts: Vec<String>,
+    /// `None` for no limit.
+    pub(crate) requests_per_minute: Option<u32>,
+    pub(crate) drain_seconds: u64,
 }
 
 /// Deliveries to other systems.
@@ -144,7 +155,7 @@ pub(crate) fn resolve(raw: RawConfig, default_data: PathBuf) -> Result<Config> {
         )
     })?;
     let dev = flag("dev", raw.dev);
-    if dev && !listen.ip().is_loopback() {
+    if dev && !listen.ip().to_canonical().is_loopback() {
         return Err(wrong("dev", &format!("it signs in whoever can reach {listen}"))
             .hint("listen on 127.0.0.1, or leave --dev away and sign in"));
     }
@@ -162,10 +173,16 @@ pub(crate) fn resolve(raw: RawConfig, default_data: PathBuf) -> Result<Config> {
         listen,
         dev,
         media_roots: raw.media_roots.unwrap_or_default(),
-        trusted_proxies: raw.trusted_proxies.unwrap_or_default(),
         use_outbox_pattern: flag("use_outbox_pattern", raw.use_outbox_pattern),
         use_hardware_scaling: flag("use_hardware_scaling", raw.use_hardware_scaling),
         enable_sse_progress: flag("enable_sse_progress", raw.enable_sse_progress),
+        server: Server {
+            proxy: flag("server.proxy", raw.server.proxy),
+            hosts: raw.server.hosts.unwrap_or_default(),
+            requests_per_minute: zero(number("server.requests_per_minute", raw.server.requests_per_minute)?)
+                .map(small),
+            drain_seconds: number("server.drain_seconds", raw.server.drain_seconds)?,
+        },
         outbox: Outbox {
             batch_size: small(number("outbox.batch_size", raw.outbox.batch_size)?),
             retry_attempts: small(number("outbox.retry_attempts", raw.outbox.retry_attempts)?),

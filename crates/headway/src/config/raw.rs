@@ -9,14 +9,12 @@ settings! {
         /// Folder that holds everything Headway keeps: database, thumbnails, artifacts, models, backups.
         data: PathBuf = Kind::Path, "`$XDG_DATA_HOME/headway`, or `~/.local/share/headway`";
         /// Address and port of the dashboard and the API. Port 0 takes a free one. An address that others can reach needs
-        /// `trusted_proxies`: Headway itself speaks plain HTTP.
+        /// `server.proxy`: Headway itself speaks plain HTTP.
         listen: String = Kind::Text, "127.0.0.1:8080";
         /// Signs in whoever is on this machine, without a password. Refused unless `listen` is a loopback address.
         dev: bool = Kind::Flag, "false";
         /// Folders that media may be ingested from. What lies outside them is refused, links that leave them included.
         media_roots: Vec<PathBuf> = Kind::Paths, "none";
-        /// Addresses of the proxies in front that do TLS; their `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
-        trusted_proxies: Vec<String> = Kind::Texts, "none";
         /// Delivers to other systems through the outbox, in the transaction of the work. When off, deliveries are staged
         /// and held until it is on again.
         use_outbox_pattern: bool = Kind::Flag, "true";
@@ -27,11 +25,28 @@ settings! {
         enable_sse_progress: bool = Kind::Flag, "true";
     }
     sections {
+        server: RawServer;
         outbox: RawOutbox;
         hardware_scaling: RawHardware;
         sse: RawSse;
         retention: RawRetention;
         log: RawLog;
+    }
+}
+
+settings! {
+    /// The HTTP server.
+    RawServer in "server." {
+        /// A proxy with TLS stands in front, sets `X-Forwarded-For` and `X-Forwarded-Host`, and is the only one that can
+        /// reach `listen`. Cookies are then sent over encrypted connections only.
+        proxy: bool = Kind::Flag, "false";
+        /// Names that the server answers to, such as `headway.example.org`; any where empty. With `dev`, names of this
+        /// machine are always among them.
+        hosts: Vec<String> = Kind::Texts, "none";
+        /// Requests a minute that one token, session or address may send; 0 for as many as it likes.
+        requests_per_minute: u64 = Kind::Number(0, 1_000_000), "6000";
+        /// How long attempts under way may take to end when the server stops, in seconds.
+        drain_seconds: u64 = Kind::Number(0, 3600), "5";
     }
 }
 
@@ -103,6 +118,7 @@ pub(crate) struct Section {
 /// All sections, in the order of the reference.
 pub(crate) const SECTIONS: &[Section] = &[
     Section { name: "", about: "What stands at the top of the file.", settings: RawConfig::SETTINGS },
+    Section { name: "server", about: "The HTTP server.", settings: RawServer::SETTINGS },
     Section { name: "outbox", about: "Deliveries to other systems.", settings: RawOutbox::SETTINGS },
     Section {
         name: "hardware_scaling",

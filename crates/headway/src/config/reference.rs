@@ -14,7 +14,8 @@ Settings come from a TOML file, then from the environment, then from flags; the 
 are relative to it. Lists in variables are separated by commas.
 
 Not settings, but read from the environment: `HEADWAY_CONFIG` (the file), `HEADWAY_SERVER` and `HEADWAY_TOKEN` (a server
-elsewhere, for the command line), `NO_COLOR`.
+elsewhere, for the command line), `HEADWAY_ADMIN_CODE` (a one-time code of your own for the first sign-in, at least 16
+characters), `NO_COLOR`.
 ";
 
 /// The whole page.

@@ -10,8 +10,7 @@ use std::{
 /// Longest configuration file, in bytes.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 /// Variables of the environment that are no settings.
-const NOT_SETTINGS: [&str; 4] =
-    ["HEADWAY_CONFIG", "HEADWAY_SERVER", "HEADWAY_TOKEN", "HEADWAY_ADMIN_PASSWORD"];
+const NOT_SETTINGS: [&str; 4] = ["HEADWAY_CONFIG", "HEADWAY_SERVER", "HEADWAY_TOKEN", "HEADWAY_ADMIN_CODE"];
 
 /// The settings of the file at `path`, its relative paths made absolute by its folder.
 pub(crate) fn from_file(path: &Path) -> Result<RawConfig> {
