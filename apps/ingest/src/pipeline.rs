@@ -20,7 +20,10 @@ pub fn pipeline() -> PipelineDocument {
         title: String::from("Media ingest"),
         input_schema: None,
         stages: vec![
-            StageDocument { on_failure: OnFailure::FailRun, ..stage("discover", "Discover files", "ingest.discover") },
+            StageDocument {
+                on_failure: OnFailure::FailRun,
+                ..stage("discover", "Discover files", "ingest.discover")
+            },
             StageDocument {
                 for_each: Some(String::from("discover")),
                 timeout_ms: Some(READ_TIMEOUT_MS),
@@ -44,6 +47,7 @@ pub fn pipeline() -> PipelineDocument {
                 needs: vec![String::from("preview")],
                 when: Some(String::from("not input.auto_commit")),
                 activity: None,
+                retry: None,
                 signal: Some(String::from(APPROVE_SIGNAL)),
                 ..stage("approve", "Approve", "")
             },
