@@ -181,6 +181,7 @@ async fn tasks_are_paged_grouped_and_timed() -> Tested {
         (TaskFilter { after: Some((StageId(0), "a_b".to_owned())), limit: 2, ..all() }, "c d"),
         (TaskFilter { stage: Some(StageId(0)), ..all() }, "aXb a_b"),
         (TaskFilter { states: vec![TaskState::Failed], ..all() }, "c d e"),
+        (TaskFilter { states: vec![TaskState::Leased], ..all() }, "aXb"),
         (TaskFilter { states: vec![TaskState::Done, TaskState::Leased], ..all() }, "aXb a_b"),
         (TaskFilter { text: Some("A_".to_owned()), ..all() }, "a_b"),
     ] {
@@ -255,8 +256,12 @@ async fn indices_serve_what_is_asked_often() -> Tested {
         let lines: Result<Vec<String>, db::Error> = rows.iter().map(|row| row.get(3)).collect();
         lines.map(|lines| lines.join("\n"))
     };
-    let failed = include_str!("../src/sql/read_errors.sql").replace("?1", "1").replace("?2", "10");
-    assert!(plan(&failed).await?.contains("tasks_failed"), "{}", plan(&failed).await?);
+    let errors = include_str!("../src/sql/read_errors.sql").replace("?1", "1").replace("?2", "10");
+    let found = plan(&errors).await?;
+    assert!(
+        found.contains("tasks_failed") && found.contains("PRIMARY KEY (run_id=? AND stage=? AND key=?)"),
+        "{found}"
+    );
     let since = include_str!("../src/sql/read_events_since.sql");
     let since = since.replace("?1", "1").replace("?2", "2").replace("?3", "3");
     let found = plan(&since).await?;

@@ -168,16 +168,18 @@ impl Store {
 }
 
 fn tasks_query(run: RunId, filter: &TaskFilter) -> Query {
-    let states = match filter.states.as_slice() {
-        [] => String::new(),
-        // Said so, a partial index on the state can serve.
-        [state] => format!("AND t.state = {}", state.number()),
+    let (states, index) = match filter.states.as_slice() {
+        [] => (String::new(), ""),
+        [TaskState::Failed] => ("AND t.state = 4".to_owned(), "INDEXED BY tasks_failed"),
+        [TaskState::Leased] => ("AND t.state = 1".to_owned(), "INDEXED BY tasks_leased"),
         states => {
             let numbers: Vec<String> = states.iter().map(|state| state.number().to_string()).collect();
-            format!("AND t.state IN ({})", numbers.join(", "))
+            (format!("AND t.state IN ({})", numbers.join(", ")), "")
         }
     };
-    let sql = include_str!("../sql/read_tasks.sql").replace("/*states*/\n", &format!("{states}\n"));
+    let sql = include_str!("../sql/read_tasks.sql");
+    let sql = sql.replace("/*index*/\n", &format!("{index}\n"));
+    let sql = sql.replace("/*states*/\n", &format!("{states}\n"));
     let (stage, key) = match &filter.after {
         Some((stage, key)) => (i64::from(stage.0), key.as_str()),
         None => (-1, ""),

@@ -1,4 +1,4 @@
 SELECT stage, key, attempt, started_at, ended_at, state
-FROM tasks
+FROM tasks INDEXED BY tasks_leased
 WHERE run_id = ?1 AND state = 1 AND started_at IS NOT NULL
 LIMIT ?2
