@@ -14,13 +14,19 @@ pub mod meta;
 pub mod params;
 mod pipeline;
 pub mod pixels;
+pub mod routes;
 pub mod sample;
 mod stages;
+mod stats;
 pub mod tables;
+
+#[cfg(test)]
+mod fixture;
 
 pub use params::{Params, ParamsError};
 pub use pipeline::{APPROVE_SIGNAL, PIPELINE, pipeline};
 pub use stages::IngestOptions;
+pub use stats::{IngestStats, Phase, phase, stats};
 
 use activity::App;
 

@@ -16,8 +16,9 @@ pub const MAX_PATTERNS: usize = 64;
 pub const MAX_PATTERN_BYTES: usize = 256;
 
 /// An ingest's parameters: the run's input.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(as = IngestParams)]
 pub struct Params {
     /// Where to look: absolute paths below a media root.
     pub directories: Vec<String>,
@@ -106,7 +107,9 @@ impl ParamsError {
     /// The stable word for it.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NoDirectory | Self::TooMany { .. } | Self::BadThreshold(_) | Self::NoFiles => "invalid_parameter",
+            Self::NoDirectory | Self::TooMany { .. } | Self::BadThreshold(_) | Self::NoFiles => {
+                "invalid_parameter"
+            }
             Self::BadPattern { .. } => "bad_pattern",
             Self::Directory { source, .. } => source.code(),
         }
@@ -169,7 +172,8 @@ impl Params {
             if pattern.len() > MAX_PATTERN_BYTES {
                 return Err(bad(format!("longer than {MAX_PATTERN_BYTES} bytes")));
             }
-            let glob = globset::GlobBuilder::new(pattern).case_insensitive(true).literal_separator(false).build();
+            let glob =
+                globset::GlobBuilder::new(pattern).case_insensitive(true).literal_separator(false).build();
             set.add(glob.map_err(|error| bad(error.kind().to_string()))?);
         }
         set.build().map_err(|error| ParamsError::BadPattern {

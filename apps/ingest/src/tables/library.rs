@@ -13,14 +13,14 @@ const ID_BITS: u32 = 52;
 
 /// A file as it waits for its commit.
 #[derive(Clone, Debug)]
-pub struct Staged {
+pub(crate) struct Staged {
     state: String,
     excluded: bool,
     path: String,
     /// Bytes.
-    pub size: i64,
+    pub(crate) size: i64,
     /// Modification time when it was read, nanoseconds since 1970.
-    pub mtime_ns: i64,
+    pub(crate) mtime_ns: i64,
     row: Row,
     material: Material,
 }
@@ -30,7 +30,7 @@ impl Staged {
     ///
     /// # Errors
     /// Where the store does not answer.
-    pub async fn load(db: &Db, attempt: &Attempt) -> db::Result<Option<Self>> {
+    pub(crate) async fn load(db: &Db, attempt: &Attempt) -> db::Result<Option<Self>> {
         let query = Query::new(include_str!("sql/staged.sql")).bind(attempt.run.0).bind(attempt.key.clone());
         let Some(row) = db.query(query).await?.into_iter().next() else { return Ok(None) };
         let state: String = row.get(0)?;
@@ -41,7 +41,7 @@ impl Staged {
     }
 
     /// Whether it goes into the library: read well, not there yet, not excluded. One that was rejected is tried again.
-    pub fn is_wanted(&self) -> bool {
+    pub(crate) fn is_wanted(&self) -> bool {
         !self.excluded && matches!(self.state.as_str(), "processed" | "rejected")
     }
 
@@ -62,7 +62,7 @@ fn captions(row: &Row) -> db::Result<Vec<String>> {
 }
 
 /// The id of the media at `path`: the same file gets the same id in every library.
-pub fn media_id(path: &str) -> i64 {
+pub(crate) fn media_id(path: &str) -> i64 {
     let digest = Sha256::digest(path.as_bytes());
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);
@@ -73,7 +73,7 @@ pub fn media_id(path: &str) -> i64 {
 ///
 /// # Errors
 /// Where a stored value is not what was written.
-pub fn library_rows(
+pub(crate) fn library_rows(
     attempt: &Attempt,
     staged: &Staged,
     now: i64,

@@ -2,7 +2,12 @@
 //!
 //! Statements are values: stages return them as effects, and the engine commits them with the outcome.
 
+pub mod catalogue;
+mod conditions;
 mod library;
+pub mod preview;
+pub mod record;
+pub mod search;
 mod staging;
 
 pub(crate) use library::{Staged, library_rows};

@@ -25,39 +25,39 @@ struct Described {
 
 /// A row of `ingest_files` as `read` writes it.
 #[derive(Clone, Debug)]
-pub struct FileRow {
-    run: RunId,
-    key: Arc<str>,
-    path: String,
-    name: String,
+pub(crate) struct FileRow {
+    pub(crate) run: RunId,
+    pub(crate) key: Arc<str>,
+    pub(crate) path: String,
+    pub(crate) name: String,
     /// `processed`, `skipped` or `failed`.
-    pub state: &'static str,
+    pub(crate) state: &'static str,
     /// `image`, `video` or `unknown`.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// Bytes.
-    pub size: u64,
+    pub(crate) size: u64,
     /// Modification time, nanoseconds since 1970.
-    pub mtime_ns: i64,
+    pub(crate) mtime_ns: i64,
     /// Of all bytes, in hexadecimal digits.
-    pub sha256: Option<String>,
+    pub(crate) sha256: Option<String>,
     /// Earliest known date, milliseconds since 1970.
-    pub created_at: Option<i64>,
+    pub(crate) created_at: Option<i64>,
     /// Whether a thumbnail is kept.
-    pub has_thumbnail: bool,
-    format: Option<String>,
-    dimensions: Option<(u32, u32)>,
-    metadata: Option<String>,
-    generation: Option<String>,
-    video: Option<String>,
-    quality: Option<String>,
-    overall: Option<f64>,
-    phash: Option<u64>,
-    words: String,
+    pub(crate) has_thumbnail: bool,
+    pub(crate) format: Option<String>,
+    pub(crate) dimensions: Option<(u32, u32)>,
+    pub(crate) metadata: Option<String>,
+    pub(crate) generation: Option<String>,
+    pub(crate) video: Option<String>,
+    pub(crate) quality: Option<String>,
+    pub(crate) overall: Option<f64>,
+    pub(crate) phash: Option<u64>,
+    pub(crate) words: String,
 }
 
 impl FileRow {
     /// A row that says nothing but the file's name.
-    pub fn new(attempt: &Attempt, path: &str, name: String, state: &'static str) -> Self {
+    pub(crate) fn new(attempt: &Attempt, path: &str, name: String, state: &'static str) -> Self {
         Self {
             run: attempt.run,
             key: attempt.key.clone(),
@@ -83,7 +83,7 @@ impl FileRow {
     }
 
     /// Takes over what an image says and shows.
-    pub fn image(&mut self, read: &ImageMetadata, analysis: &Analysis) {
+    pub(crate) fn image(&mut self, read: &ImageMetadata, analysis: &Analysis) {
         self.format = Some(analysis.facts.format.name().to_owned());
         self.dimensions = Some((analysis.facts.width, analysis.facts.height));
         self.earlier(read.created_at.as_ref());
@@ -100,7 +100,7 @@ impl FileRow {
     }
 
     /// Takes over what a video says.
-    pub fn video(&mut self, info: &VideoInfo) {
+    pub(crate) fn video(&mut self, info: &VideoInfo) {
         self.format.clone_from(&info.container);
         self.dimensions = info.width.zip(info.height);
         self.earlier(info.created_at.as_ref());
@@ -120,7 +120,7 @@ fn json(value: &impl Serialize) -> Option<String> {
 }
 
 /// Writes what `read` found. A retry writes over what the attempt before it left.
-pub fn file(row: &FileRow) -> Statement {
+pub(crate) fn file(row: &FileRow) -> Statement {
     let (width, height) = row.dimensions.unzip();
     Statement::new(include_str!("sql/file.sql")).row(params![
         row.run.0,
@@ -168,19 +168,19 @@ pub(crate) fn errors(attempt: &Attempt, file: &str, at: i64, troubles: &[Trouble
 
 /// What `enrich` needs of what `read` wrote.
 #[derive(Clone, Debug, Default)]
-pub struct Material {
+pub(crate) struct Material {
     /// The prompt.
-    pub prompt: Option<String>,
+    pub(crate) prompt: Option<String>,
     /// The model's name.
-    pub model: Option<String>,
+    pub(crate) model: Option<String>,
     /// Titles and descriptions.
-    pub captions: Vec<String>,
+    pub(crate) captions: Vec<String>,
     /// Keywords given by people.
-    pub tags: Vec<String>,
+    pub(crate) tags: Vec<String>,
     /// Stars from XMP or EXIF.
-    pub rating: Option<i8>,
+    pub(crate) rating: Option<i8>,
     /// Width and height.
-    pub dimensions: Option<(u32, u32)>,
+    pub(crate) dimensions: Option<(u32, u32)>,
 }
 
 impl Material {
@@ -188,7 +188,7 @@ impl Material {
     ///
     /// # Errors
     /// Where the store does not answer.
-    pub fn load(db: &Db, attempt: &Attempt) -> db::Result<Self> {
+    pub(crate) fn load(db: &Db, attempt: &Attempt) -> db::Result<Self> {
         let query =
             Query::new(include_str!("sql/material.sql")).bind(attempt.run.0).bind(attempt.key.clone());
         let rows = db.query_blocking(query)?;
@@ -211,7 +211,7 @@ impl Material {
 }
 
 /// Writes keywords and scores.
-pub fn enriched(
+pub(crate) fn enriched(
     attempt: &Attempt,
     material: &Material,
     keywords: &[Keyword],
@@ -240,17 +240,17 @@ pub fn enriched(
 
 /// What the classifier says.
 #[derive(Clone, Debug)]
-pub struct Nsfw {
+pub(crate) struct Nsfw {
     /// `safe`, `nsfw` or `unknown`.
-    pub state: &'static str,
+    pub(crate) state: &'static str,
     /// 0 to 1.
-    pub score: Option<f32>,
+    pub(crate) score: Option<f32>,
     /// Why it is unknown.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 /// Writes what the classifier says.
-pub fn classified(attempt: &Attempt, judged: &Nsfw) -> Statement {
+pub(crate) fn classified(attempt: &Attempt, judged: &Nsfw) -> Statement {
     Statement::new(include_str!("sql/classified.sql")).row(params![
         attempt.run.0,
         attempt.key.clone(),
@@ -262,20 +262,20 @@ pub fn classified(attempt: &Attempt, judged: &Nsfw) -> Statement {
 
 /// A file that may have duplicates.
 #[derive(Clone, Debug)]
-pub struct Hashes {
+pub(crate) struct Hashes {
     /// Its key.
-    pub key: Arc<str>,
+    pub(crate) key: Arc<str>,
     /// Of its bytes.
-    pub sha256: Arc<str>,
+    pub(crate) sha256: Arc<str>,
     /// Of its picture.
-    pub phash: Option<u64>,
+    pub(crate) phash: Option<u64>,
 }
 
 /// All processed files of a run, by key.
 ///
 /// # Errors
 /// Where the store does not answer.
-pub fn hashes(db: &Db, run: RunId) -> db::Result<Vec<Hashes>> {
+pub(crate) fn hashes(db: &Db, run: RunId) -> db::Result<Vec<Hashes>> {
     let rows = db.query_blocking(Query::new(include_str!("sql/hashes.sql")).bind(run.0))?;
     rows.iter()
         .map(|row| {
@@ -286,7 +286,7 @@ pub fn hashes(db: &Db, run: RunId) -> db::Result<Vec<Hashes>> {
 }
 
 /// Writes the groups: exact duplicates (file, original), near ones as lists of keys.
-pub fn grouped(run: RunId, duplicates: &[(Arc<str>, Arc<str>)], near: &[Vec<Arc<str>>]) -> Vec<Statement> {
+pub(crate) fn grouped(run: RunId, duplicates: &[(Arc<str>, Arc<str>)], near: &[Vec<Arc<str>>]) -> Vec<Statement> {
     let clear = Statement::new(include_str!("sql/ungrouped.sql")).row(params![run.0]);
     let mut exact = Statement::new(include_str!("sql/duplicate.sql"));
     for (key, original) in duplicates {
@@ -302,6 +302,6 @@ pub fn grouped(run: RunId, duplicates: &[(Arc<str>, Arc<str>)], near: &[Vec<Arc<
 }
 
 /// The library did not take the file.
-pub fn rejected(attempt: &Attempt) -> Statement {
+pub(crate) fn rejected(attempt: &Attempt) -> Statement {
     Statement::new(include_str!("sql/rejected.sql")).row(params![attempt.run.0, attempt.key.clone()])
 }

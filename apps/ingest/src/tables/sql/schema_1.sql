@@ -35,6 +35,13 @@ CREATE TABLE ingest_files (
     PRIMARY KEY (run_id, key)
 );
 CREATE INDEX ingest_files_by_hash ON ingest_files (run_id, sha256);
+CREATE INDEX ingest_files_by_name ON ingest_files (run_id, name, key);
+-- Few rows each: what people chose, what looks alike, and what a run has to say about itself.
+CREATE INDEX ingest_files_excluded ON ingest_files (run_id, state) WHERE excluded = 1;
+CREATE INDEX ingest_files_duplicates ON ingest_files (run_id, sha256) WHERE duplicate_of IS NOT NULL;
+CREATE INDEX ingest_files_near ON ingest_files (run_id, near_group, key, phash) WHERE near_group IS NOT NULL;
+CREATE INDEX ingest_files_unknown ON ingest_files (run_id, nsfw_reason) WHERE nsfw_reason IS NOT NULL;
+CREATE INDEX ingest_files_unprobed ON ingest_files (run_id) WHERE kind = 'video' AND video IS NULL;
 
 CREATE TABLE ingest_errors (
     run_id   BIGINT  NOT NULL,
@@ -45,9 +52,9 @@ CREATE TABLE ingest_errors (
     file     TEXT    NOT NULL,
     code     TEXT    NOT NULL,
     message  TEXT    NOT NULL,
-    PRIMARY KEY (run_id, stage, key, n)
+    PRIMARY KEY (run_id, key, stage, n)
 );
-CREATE INDEX ingest_errors_by_time ON ingest_errors (run_id, at);
+CREATE INDEX ingest_errors_by_time ON ingest_errors (run_id, at, stage, key, n);
 
 -- The library. A file is its path; its id is the path's hash, so that the same files give the same library.
 CREATE TABLE media (
@@ -86,6 +93,11 @@ CREATE TABLE media (
 CREATE INDEX media_by_hash ON media (sha256);
 CREATE INDEX media_by_added ON media (added_at, id);
 CREATE INDEX media_by_score ON media (score, id);
+CREATE INDEX media_by_name ON media (name, id);
+CREATE INDEX media_by_created ON media (COALESCE(created_at, 0), id);
+CREATE INDEX media_by_quality ON media (COALESCE(overall, -1), id);
+-- What facets count, without reading the rows.
+CREATE INDEX media_facets ON media (score, favourite, nsfw, kind, orientation, model, id);
 
 CREATE TABLE media_keywords (
     media_id  BIGINT NOT NULL REFERENCES media (id) ON DELETE CASCADE,
@@ -95,7 +107,7 @@ CREATE TABLE media_keywords (
     weight    REAL   NOT NULL,
     PRIMARY KEY (media_id, keyword, kind)
 );
-CREATE INDEX media_keywords_by_word ON media_keywords (keyword, media_id);
+CREATE INDEX media_keywords_by_word ON media_keywords (keyword, kind, media_id);
 
 -- Full text over names, prompts, captions and keywords; its rowid is the media's id.
 CREATE VIRTUAL TABLE media_text USING fts5 (name, prompt, captions, keywords, tokenize = 'unicode61 remove_diacritics 2');

@@ -1,0 +1,1 @@
+SELECT path, name, size, mtime_ns, sha256 FROM media WHERE id = ?1

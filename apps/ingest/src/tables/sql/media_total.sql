@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM media AS f WHERE /*where*/

@@ -1,0 +1,1 @@
+SELECT f.key FROM ingest_files AS f WHERE /*where*/ ORDER BY f.key
