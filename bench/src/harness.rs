@@ -1,6 +1,6 @@
 //! What every measurement needs: an engine on a fresh folder, percentiles, figures on a line.
 
-use activity::Registry;
+use activity::{App, Registry};
 use anyhow::{Context as _, Result};
 use engine::{Engine, EngineOptions, LimitOptions, Retention, StartRun};
 use model::{Definition, PipelineDocument, RunId, RunState};
@@ -22,16 +22,31 @@ pub(crate) struct Bed {
 
 /// Opens an engine on a fresh folder.
 pub(crate) async fn bed(registry: Registry) -> Result<Bed> {
+    let app = App { name: "bench", pipelines: Vec::new(), migrations: &[], activities: registry };
+    bed_with(vec![app]).await
+}
+
+/// Opens an engine with applications on a fresh folder.
+pub(crate) async fn bed_with(apps: Vec<App>) -> Result<Bed> {
     let folder = tempfile::tempdir()?;
     let options = db::Options::new(folder.path().join("headway.db"));
-    let db = db::Db::open(options, store::MIGRATIONS)?;
-    let store = Store::open(db, "bench").await?;
+    let mut migrations = store::MIGRATIONS.to_vec();
+    let (mut registry, mut pipelines) = (Registry::default(), Vec::new());
+    for app in apps {
+        migrations.extend_from_slice(app.migrations);
+        registry.extend(app.activities);
+        for document in app.pipelines {
+            let definition = pipeline::compile(document).map_err(|error| anyhow::anyhow!("{error}"))?;
+            pipelines.push((definition, String::from(app.name)));
+        }
+    }
+    let store = Store::open(db::Db::open(options, &migrations)?, "bench").await?;
     let hub = Hub::open(store.clone(), HubOptions::default()).await?;
     let engine = Engine::open(EngineOptions {
         store,
         hub,
         registry,
-        pipelines: Vec::new(),
+        pipelines,
         name: String::from("bench"),
         limits: LimitOptions::default(),
         retention: Retention::default(),
@@ -64,7 +79,11 @@ pub(crate) async fn over(engine: &Engine, run: RunId, look: Duration) -> Result<
     loop {
         let record = engine.record(run).await?.context("the run is gone")?;
         if record.run.state.is_final() {
-            anyhow::ensure!(record.run.state == RunState::Completed, "the run ended as {:?}", record.run.state);
+            anyhow::ensure!(
+                record.run.state == RunState::Completed,
+                "the run ended as {:?}",
+                record.run.state
+            );
             return Ok(record);
         }
         tokio::time::sleep(look).await;

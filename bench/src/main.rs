@@ -1,9 +1,11 @@
 //! `make bench`: each figure as `name value unit`, beside its physical limit, in one run.
 //!
-//! Without arguments all of them; with names (`tasks start steps ceiling streams ingest`) only those.
+//! Without arguments all of them; with names (`tasks start steps ingest cold`) only those.
 
+mod cold;
 mod harness;
 mod latency;
+mod library;
 mod tasks;
 
 use anyhow::Result;
@@ -21,6 +23,12 @@ fn main() -> Result<()> {
     }
     if is_wanted("steps") {
         runtime.block_on(latency::nine_steps())?;
+    }
+    if is_wanted("ingest") {
+        runtime.block_on(library::ratio())?;
+    }
+    if is_wanted("cold") {
+        cold::cold()?;
     }
     Ok(())
 }

@@ -64,7 +64,8 @@ fn bare_loop(tasks: u64) -> Result<f64> {
     for migration in store::MIGRATIONS {
         connection.execute_batch(migration.sql)?;
     }
-    let insert = "INSERT INTO tasks (run_id, stage, key, state, attempt, fence, worker, created_at, due_at, data)
+    let insert =
+        "INSERT INTO tasks (run_id, stage, key, state, attempt, fence, worker, created_at, due_at, data)
                   VALUES (1, 1, ?1, 0, 0, 0, NULL, 1, 1, ?2)";
     let lease = "UPDATE tasks SET state = 1, attempt = 1, fence = 1, worker = 7 WHERE run_id = 1 AND stage = 1 AND key = ?1";
     let done = "UPDATE tasks SET state = 3, worker = NULL, started_at = 1, ended_at = 2

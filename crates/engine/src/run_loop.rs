@@ -37,6 +37,9 @@ pub(crate) fn handle(record: Arc<RunRecord>) -> (RunHandle, mpsc::Receiver<Messa
     (RunHandle { inbox, record: Arc::new(RwLock::new(record)) }, messages)
 }
 
+/// How long the loop of a run that is over stays for a last command: whoever retries a run just loaded must find it.
+const LINGER: Duration = Duration::from_millis(200);
+
 /// Serves a run until it is over, or the engine ends.
 pub(crate) async fn serve(
     engine: Engine,
@@ -47,9 +50,7 @@ pub(crate) async fn serve(
     let mut gathered = Vec::new();
     loop {
         let record = handle.record.read().clone();
-        if record.run.state.is_final() && messages.is_empty() && retire(&engine, run, &mut messages) {
-            return;
-        }
+        let over = record.run.state.is_final();
         let deadline = signal_deadline(&record);
         gathered.clear();
         tokio::select! {
@@ -59,6 +60,12 @@ pub(crate) async fn serve(
                 }
             }
             () = until(deadline) => {}
+            () = tokio::time::sleep(LINGER), if over => {
+                if retire(&engine, run, &mut messages) {
+                    return;
+                }
+                continue;
+            }
             () = engine.ended() => return,
         }
         let expired = deadline.filter(|(at, _)| *at <= clock::now()).map(|(_, stage)| stage);

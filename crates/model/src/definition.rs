@@ -109,9 +109,8 @@ impl Definition {
 
     /// Stages that take their items from `source`, in order.
     pub fn fed_by(&self, source: StageId) -> impl Iterator<Item = StageId> + '_ {
-        self.ids().filter(move |id| {
-            self.stage(*id).is_some_and(|stage| stage.for_each == ForEach::Stage(source))
-        })
+        self.ids()
+            .filter(move |id| self.stage(*id).is_some_and(|stage| stage.for_each == ForEach::Stage(source)))
     }
 
     /// The ids of all stages, in order.

@@ -49,10 +49,7 @@ impl FromStr for RunId {
         }
         let mut id: u64 = 0;
         for byte in text.bytes() {
-            let digit = ALPHABET
-                .iter()
-                .position(|c| *c == byte.to_ascii_lowercase())
-                .ok_or_else(wrong)?;
+            let digit = ALPHABET.iter().position(|c| *c == byte.to_ascii_lowercase()).ok_or_else(wrong)?;
             id = id.checked_mul(32).ok_or_else(wrong)? | digit as u64;
         }
         i64::try_from(id).map(Self).map_err(|_| wrong())

@@ -16,7 +16,8 @@ pub struct Run {
     pub state: RunState,
     /// Number of its newest event; the first is 1.
     pub run_seq: u64,
-    /// What it runs on.
+    /// What it runs on. Stored once, apart from the state that every commit writes.
+    #[serde(skip)]
     pub input: Arc<Value>,
     /// One for each stage of the definition, in its order.
     pub stages: Vec<StageRun>,

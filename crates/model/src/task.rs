@@ -59,15 +59,8 @@ pub enum TaskState {
 
 impl TaskState {
     /// All states, by their number in the store.
-    pub const ALL: [Self; 7] = [
-        Self::Ready,
-        Self::Leased,
-        Self::Waiting,
-        Self::Done,
-        Self::Failed,
-        Self::Skipped,
-        Self::Cancelled,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Ready, Self::Leased, Self::Waiting, Self::Done, Self::Failed, Self::Skipped, Self::Cancelled];
 
     /// The number that stands for it in the store.
     pub fn number(self) -> i64 {

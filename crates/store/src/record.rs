@@ -65,14 +65,16 @@ pub(crate) type Definitions = HashMap<Arc<str>, Arc<Definition>>;
 const BODY: usize = 1;
 
 impl RunRecord {
-    /// Reads `id, body, definition, pipeline, app, title, created_by, labels`.
+    /// Reads `id, body, definition, pipeline, app, title, created_by, labels, input`.
     ///
     /// # Errors
     /// [`Error::Corrupt`] where a column is not what was written, or the definition is not among `definitions`.
     pub(crate) fn from_row(row: &Row, definitions: &Definitions) -> Result<Self> {
         let id = RunId(row.get(0)?);
         let corrupt = |what, source| Error::Corrupt { what, id: id.to_string(), source };
-        let run: Run = serde_json::from_str(row.get(BODY)?).map_err(|source| corrupt("run", Some(source)))?;
+        let mut run: Run = serde_json::from_str(row.get(BODY)?).map_err(|source| corrupt("run", Some(source)))?;
+        let input = serde_json::from_str(row.get(8)?);
+        run.input = Arc::new(input.map_err(|source| corrupt("input of the run", Some(source)))?);
         let hash: Arc<str> = row.get(2)?;
         let definition =
             definitions.get(&hash).cloned().ok_or_else(|| corrupt("definition of the run", None))?;

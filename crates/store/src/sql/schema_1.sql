@@ -31,7 +31,7 @@ CREATE TABLE runs (
                                                       'completed_with_errors', 'failed', 'cancelled')),
     -- Number of the run's newest event; the guard against a second writer.
     run_seq          BIGINT NOT NULL,
-    -- The folded state (model::Run without id, input and definition).
+    -- The folded state (model::Run without its input), written by every commit.
     body             TEXT   NOT NULL,
     created_at       BIGINT NOT NULL,
     started_at       BIGINT,
