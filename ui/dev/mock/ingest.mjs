@@ -52,10 +52,10 @@ export function makeFile(index) {
   const nsfwScore = next() ** 3;
   const score = next() < 0.45 ? 0 : Math.ceil(next() * 6) - 1 || -1;
   const quality = {
-    sharpness: next(),
-    exposure: 0.4 + next() * 0.6,
-    contrast: 0.3 + next() * 0.7,
-    resolution: 0.5 + next() * 0.5,
+    sharpness: Math.round(100 * next()),
+    exposure: Math.round(40 + next() * 60),
+    contrast: Math.round(30 + next() * 70),
+    resolution: Math.round(50 + next() * 50),
   };
   return {
     key: `/media/generated/2026-11/${name}`,
@@ -95,7 +95,7 @@ export function makeFile(index) {
     favourite: next() < 0.08,
     quality: {
       ...quality,
-      overall: (quality.sharpness + quality.exposure + quality.contrast + quality.resolution) / 4,
+      overall: Math.round((quality.sharpness + quality.exposure + quality.contrast + quality.resolution) / 4),
     },
     nsfw: video
       ? { state: "unknown", score: null, reason: "ffprobe is not installed, so no frames were sampled" }

@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useCallback, useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 import type { Session } from "../api";
-import { Button, ConnectionBadge, format, Icon, Name } from "../design";
+import { Button, ConnectionBadge, format, Icon, Name, usePageCrumb } from "../design";
 import { isTyping } from "../design/keys";
 import { SESSION_KEY, useSignOut } from "../session/session.query";
 import { useChannel, useConnection, useResets } from "../stream";
@@ -72,11 +72,12 @@ function Rail({ session }: { session: Session | undefined }) {
 function TopLine({ session, onPalette }: { session: Session | undefined; onPalette: () => void }) {
   const [location] = useLocation();
   const connection = useConnection();
+  const crumbTitle = usePageCrumb();
   return (
     <header className={styles.top}>
       <nav aria-label="Breadcrumb" className={styles.crumbs}>
         <ol>
-          {breadcrumb(location).map((crumb) => (
+          {breadcrumb(location, crumbTitle).map((crumb) => (
             <li key={crumb.title}>
               {crumb.path ? (
                 <Link href={crumb.path}>{crumb.title}</Link>
@@ -87,7 +88,14 @@ function TopLine({ session, onPalette }: { session: Session | undefined; onPalet
           ))}
         </ol>
       </nav>
-      <button type="button" className={styles.palette} onClick={onPalette}>
+      <button
+        type="button"
+        className={styles.palette}
+        aria-label="Go to, start, search"
+        title="Go to, start, search (Ctrl K)"
+        aria-keyshortcuts="Control+k"
+        onClick={onPalette}
+      >
         <Icon name="search" />
         <span>Go to, start, search</span>
         <kbd>Ctrl K</kbd>

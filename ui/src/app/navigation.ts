@@ -37,15 +37,15 @@ export interface Crumb {
   path: string | null;
 }
 
-/** The way from home to the location; the last one is where we are. */
-export function breadcrumb(location: string): readonly Crumb[] {
+/** The way from home to the location; the last one is where we are, by the page's word for it once there is one. */
+export function breadcrumb(location: string, here: string | null): readonly Crumb[] {
   const place = PLACES.find((candidate) => candidate.path !== "/" && isInside(candidate, location));
   if (!place) return [{ title: location === "/" ? "Home" : "Nothing here", path: null }];
   const rest = location.slice(place.path.length).split("/").filter(Boolean);
   if (rest.length === 0) return [{ title: place.title, path: null }];
   return [
     { title: place.title, path: place.path },
-    { title: decode(rest.join(" / ")), path: null },
+    { title: here ?? decode(rest.join(" / ")), path: null },
   ];
 }
 

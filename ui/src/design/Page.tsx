@@ -1,9 +1,12 @@
 import { type ReactNode, useEffect } from "react";
+import { showCrumb } from "./crumb";
 import styles from "./Page.module.css";
 
 export interface PageProps {
   /** Also the tab's title. */
   title: string;
+  /** What the breadcrumb calls it, where that is not the title. */
+  crumb?: string;
   /** Instead of the title's text, where it needs more than text. */
   heading?: ReactNode;
   /** At the right of the title. */
@@ -12,10 +15,11 @@ export interface PageProps {
 }
 
 /** A page below the top line: title, actions, content in a column with even space. */
-export function Page({ title, heading, actions, children }: PageProps) {
+export function Page({ title, crumb = title, heading, actions, children }: PageProps) {
   useEffect(() => {
     document.title = `${title} · Headway`;
   }, [title]);
+  useEffect(() => showCrumb(crumb), [crumb]);
   return (
     <div className={styles.page}>
       <header className={styles.head}>

@@ -5,6 +5,7 @@ export { Card, type CardProps, StatCard, type StatCardProps, StatRow } from "./C
 export { type Connection, ConnectionBadge } from "./ConnectionBadge";
 export { CopyButton } from "./Copy";
 export { readNow, useNow } from "./clock";
+export { usePageCrumb } from "./crumb";
 export { EmptyState, type EmptyStateProps, Notice, ProblemNotice, Skeleton } from "./Feedback";
 export { Checkbox, Field, type FieldProps, SearchInput, Select, TextArea, TextInput } from "./Field";
 export * as format from "./format";

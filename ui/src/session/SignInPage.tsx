@@ -5,7 +5,7 @@ import { Button, Field, Notice, Tabs, TextInput } from "../design";
 import { wakeStream } from "../stream";
 import styles from "./SignInPage.module.css";
 import { type Credentials, useSession, useSignIn } from "./session.query";
-import { nextPath } from "./signin.model";
+import { nextPath, passwordFault } from "./signin.model";
 
 const TABS = [
   { id: "password", title: "User and password" },
@@ -47,15 +47,17 @@ interface FormProps {
 
 function CodeForm({ initial, busy, onSubmit }: FormProps & { initial: string }) {
   const [code, setCode] = useState(initial);
+  const [password, setPassword] = useState("");
+  const wrong = passwordFault(password);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    onSubmit({ code: code.trim() });
+    if (wrong === null) onSubmit({ code: code.trim(), ...(password === "" ? {} : { password }) });
   };
   return (
     <form className={styles.form} onSubmit={submit}>
       <Field
         label="Code"
-        hint="Printed in the terminal when Headway first starts; it works once. A new one: headway code."
+        hint="Printed in the terminal when Headway starts, until somebody signed in with it; it works once."
       >
         {(control) => (
           <TextInput
@@ -69,7 +71,22 @@ function CodeForm({ initial, busy, onSubmit }: FormProps & { initial: string }) 
           />
         )}
       </Field>
-      <Button type="submit" kind="primary" busy={busy} disabled={code.trim() === ""}>
+      <Field
+        label="Password for next time"
+        hint="The code is used up by this: with a password, user admin can sign in again."
+        error={wrong ?? undefined}
+      >
+        {(control) => (
+          <TextInput
+            {...control}
+            type="password"
+            autoComplete="new-password"
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+        )}
+      </Field>
+      <Button type="submit" kind="primary" busy={busy} disabled={code.trim() === "" || wrong !== null}>
         Sign in
       </Button>
     </form>

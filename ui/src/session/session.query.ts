@@ -3,8 +3,8 @@ import { api, ProblemError, type Session } from "../api";
 
 export const SESSION_KEY = ["session"] as const;
 
-/** One-time code, or name and password. */
-export type Credentials = { code: string } | { user: string; password: string };
+/** One-time code, with a password for the next time if wanted; or name and password. */
+export type Credentials = { code: string; password?: string } | { user: string; password: string };
 
 /** Who is signed in; null when nobody is. */
 export function useSession() {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Session } from "../api";
 import { may } from "./session.query";
-import { nextPath } from "./signin.model";
+import { nextPath, passwordFault } from "./signin.model";
 
 it("goes back to a page of this site only", () => {
   expect(nextPath("/runs/1?tab=log")).toBe("/runs/1?tab=log");
@@ -33,4 +33,10 @@ it("permissions count whole, by resource, or all", () => {
   expect(may(session("*"), "runs:write")).toBe(true);
   expect(may(session("runs:read"), "runs:write")).toBe(false);
   expect(may(null, "runs:write")).toBe(false);
+});
+
+it("a new password is long enough or not there", () => {
+  expect(passwordFault("")).toBeNull();
+  expect(passwordFault("123456789")).toMatch(/10/);
+  expect(passwordFault("ÄÖÜäöüß🙂🙂🙂")).toBeNull();
 });

@@ -40,6 +40,7 @@ export default function SettingsPage() {
   return (
     <Page
       title={current === undefined ? "Settings" : `Settings: ${current.title}`}
+      {...(current === undefined ? {} : { crumb: current.title })}
       heading={<h1>Settings</h1>}
     >
       <div className={styles.columns}>

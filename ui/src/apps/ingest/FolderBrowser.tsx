@@ -38,8 +38,8 @@ function Roots({ onOpen }: { onOpen: (path: string) => void }) {
   if (roots.data.items.length === 0) {
     return (
       <EmptyState icon="folder" title="No media root is configured">
-        Headway reads only below folders named in its configuration. Add one as <code>ingest.roots</code> and
-        start it again.
+        Headway reads only below folders named in its configuration. Add one to <code>media_roots</code>, or
+        start it with <code>headway serve --media-root DIR</code>.
       </EmptyState>
     );
   }

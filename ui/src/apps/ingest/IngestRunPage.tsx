@@ -65,6 +65,7 @@ function Loaded({ live, run }: { live: LiveIngest; run: RunSummary }) {
   return (
     <Page
       title={`Ingest ${format.visible(run.title)}`}
+      crumb={run.title}
       heading={
         <div className={styles.heading}>
           <h1>

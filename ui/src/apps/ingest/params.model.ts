@@ -179,9 +179,10 @@ export function parseDraft(text: string | null): Draft {
   let raw: unknown;
   try {
     raw = JSON.parse(text);
-  } catch {
-    // A draft that cannot be read is worth no message: the form starts from its defaults.
-    return draft;
+  } catch (error) {
+    // Cut short or written by something else: the form starts from its defaults. Anything but that is a fault of ours.
+    if (error instanceof SyntaxError) return draft;
+    throw error;
   }
   if (typeof raw !== "object" || raw === null) return draft;
   const kept: Record<string, unknown> = { ...raw };

@@ -51,7 +51,11 @@ function LiveRun({ id }: { id: string }) {
     );
   }
   return (
-    <Page title={tabTitle(view.run)} heading={<RunHeader view={view} connection={connection} />}>
+    <Page
+      title={tabTitle(view.run)}
+      crumb={view.run.title}
+      heading={<RunHeader view={view} connection={connection} />}
+    >
       {error && (
         <ProblemNotice
           problem={asProblem(error)}
