@@ -84,6 +84,7 @@ impl Edge {
 }
 
 /// What is known about a request before its route sees it.
+#[derive(Clone)]
 struct Known {
     method: Method,
     uri: Uri,
@@ -108,15 +109,21 @@ pub(crate) async fn pass(State(state): State<ServerState>, mut request: Request,
         authentication: Authentication::Anonymous,
     };
     let passed = admit(&state, &mut known, &mut request).instrument(span.clone()).await;
+    let deadline = known.deadline(state.edge());
     let response = match passed {
-        Ok(()) => in_time(known.deadline(state.edge()), next.run(request)).instrument(span.clone()).await,
+        Ok(()) if known.changes() => {
+            let answer = to_the_end(state.clone(), known.clone(), request, next).instrument(span.clone());
+            in_time(deadline, answer).await
+        }
+        Ok(()) => {
+            let response = in_time(deadline, next.run(request)).instrument(span.clone()).await;
+            if let Some(entry) = denial(state.edge(), &known, &response) {
+                state.audit().note(entry);
+            }
+            response
+        }
         Err(error) => error.into_response(),
     };
-    match Told::of(state.edge(), &known, &response) {
-        Told::Change(entry) => state.audit().record(entry).await,
-        Told::Denial(entry) => state.audit().note(entry),
-        Told::Nothing => {}
-    }
     state.metrics().request(&known.method, known.route(), response.status(), begun.elapsed());
     span.in_scope(|| {
         let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -133,6 +140,11 @@ impl Known {
 
     fn who(&self) -> &str {
         self.authentication.principal().map_or("-", |principal| principal.id())
+    }
+
+    /// Whether the request is meant to change something.
+    fn changes(&self) -> bool {
+        !matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS)
     }
 
     fn deadline(&self, edge: &Edge) -> Duration {
@@ -196,31 +208,41 @@ fn host<'r>(proxy: Proxy, headers: &'r HeaderMap, uri: &'r Uri) -> Option<&'r st
     forwarded.or_else(|| named(header::HOST)).or_else(|| uri.authority().map(|authority| authority.as_str()))
 }
 
-/// What the audit log is told about a request, and whether the answer waits for it.
-enum Told {
-    Nothing,
-    /// A change: the answer waits.
-    Change(Entry),
-    /// A denial: it does not.
-    Denial(Entry),
-}
-
-impl Told {
-    /// Looks at a request that was answered. What no route took (404, a refused host, a rate) changed nothing, and was
-    /// no denial of a permission.
-    fn of(edge: &Edge, known: &Known, response: &Response) -> Self {
-        let Some(verdict) = response.extensions().get::<Verdict>().copied() else { return Self::Nothing };
-        let changes = !matches!(known.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        match verdict.decision {
-            Decision::Allow if changes => Self::Change(entry(known, verdict, response)),
-            Decision::Allow => Self::Nothing,
-            Decision::Deny => Self::Denial(entry(known, verdict, response)),
-            Decision::SignIn => {
-                let few = known.address.is_none_or(|address| edge.denials.check(&address).is_ok());
-                if few { Self::Denial(entry(known, verdict, response)) } else { Self::Nothing }
+/// Runs a request that changes something to its end and writes it down, in a task of its own: a client that goes away,
+/// or a deadline, must not leave a change that nobody knows of.
+async fn to_the_end(state: ServerState, known: Known, request: Request, next: Next) -> Response {
+    let longest = state.edge().deadline * SLOW_DEADLINES;
+    let work = async move {
+        let response = in_time(longest, next.run(request)).await;
+        match denial(state.edge(), &known, &response) {
+            Some(entry) => state.audit().note(entry),
+            None => {
+                if let Some(entry) = change(&known, &response) {
+                    state.audit().record(entry).await;
+                }
             }
         }
-    }
+        response
+    };
+    let done = tokio::spawn(work.in_current_span()).await;
+    done.unwrap_or_else(|error| ApiError::internal(&error).into_response())
+}
+
+/// The entry for a change. What no route took (404, a refused host, a rate) changed nothing.
+fn change(known: &Known, response: &Response) -> Option<Entry> {
+    let verdict = response.extensions().get::<Verdict>().copied()?;
+    (verdict.decision == Decision::Allow).then(|| entry(known, verdict, response))
+}
+
+/// The entry for a denial; nothing for one of many from an address where nobody is signed in.
+fn denial(edge: &Edge, known: &Known, response: &Response) -> Option<Entry> {
+    let verdict = response.extensions().get::<Verdict>().copied()?;
+    let told = match verdict.decision {
+        Decision::Allow => false,
+        Decision::Deny => true,
+        Decision::SignIn => known.address.is_none_or(|address| edge.denials.check(&address).is_ok()),
+    };
+    told.then(|| entry(known, verdict, response))
 }
 
 fn entry(known: &Known, verdict: Verdict, response: &Response) -> Entry {

@@ -71,3 +71,22 @@ async fn signing_in_is_written_down_with_who_tried() {
     assert_eq!((&page["items"][0]["who"], &page["items"][0]["result"]), (&json!("eve"), &json!("denied")));
     assert!(!page.to_string().contains("guess"));
 }
+
+#[tokio::test]
+async fn a_change_is_written_down_although_its_client_went_away() {
+    let site = Site::start().await;
+    let admin = site.admin().await;
+    let run = site.run(&admin, "waiting").await;
+    let request = format!(
+        "POST /api/v1/runs/{run}/cancel HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {admin}\r\ncontent-length: 0\r\n\r\n"
+    );
+    site.send_and_leave(&request).await;
+    site.ended(&admin, &run).await;
+    loop {
+        let page = site.get("/api/v1/audit?object=cancel").token(&admin).send().await.json();
+        if let Some(row) = page["items"].as_array().unwrap().first() {
+            assert_eq!(row["result"], "ok");
+            break;
+        }
+    }
+}

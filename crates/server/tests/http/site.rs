@@ -146,6 +146,12 @@ impl Site {
         );
     }
 
+    /// Sends bytes as they are and closes the connection at once.
+    pub(crate) async fn send_and_leave(&self, request: &str) {
+        let mut stream = tokio::net::TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+    }
+
     /// Sends bytes as they are and reads the whole answer.
     pub(crate) async fn raw(&self, request: &str) -> String {
         let mut stream = tokio::net::TcpStream::connect(self.address).await.unwrap();
