@@ -14,9 +14,12 @@ use web::Credential;
 /// turns true at once when its credential is revoked. [`Revocations::changed`] is for those that keep many.
 #[derive(Clone)]
 pub struct Revocations {
-    held: Arc<Mutex<HashMap<Arc<str>, Vec<Weak<Credential>>>>>,
+    held: Arc<Mutex<Held>>,
     count: watch::Sender<u64>,
 }
+
+/// Credentials by their id. A secret looked up again after a while may have two at once.
+type Held = HashMap<Arc<str>, Vec<Weak<Credential>>>;
 
 impl Default for Revocations {
     fn default() -> Self {
