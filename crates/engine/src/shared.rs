@@ -171,10 +171,13 @@ impl Engine {
     }
 }
 
+/// A stage of a definition, by its hash.
+type StagePlace = (Arc<str>, StageId);
+
 /// Shared parts of stages, by definition: made once, used by every task.
 #[derive(Default)]
 pub(crate) struct Works {
-    by_stage: RwLock<HashMap<(Arc<str>, StageId), Arc<StageWork>>>,
+    by_stage: RwLock<HashMap<StagePlace, Arc<StageWork>>>,
 }
 
 impl Works {

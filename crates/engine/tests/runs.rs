@@ -1,5 +1,4 @@
 //! Runs on the native engine, from the start to the end: what is promised, scenario by scenario.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod support;
 

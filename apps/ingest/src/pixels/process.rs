@@ -31,6 +31,9 @@ pub(super) enum Silence {
     Io(io::Error),
 }
 
+/// What the program says: whether that is its output (or its complaints), where it says it, how much is kept.
+type Stream = (bool, Option<Box<dyn Read + Send>>, u64);
+
 /// Runs `command` without input until it closes its output, at most until `deadline` and for at most
 /// `cap` bytes. Whatever the end, the program is reaped.
 pub(super) fn run(mut command: Command, cap: u64, deadline: Instant) -> Result<Said, Silence> {
@@ -43,7 +46,7 @@ pub(super) fn run(mut command: Command, cap: u64, deadline: Instant) -> Result<S
         )?;
     let (tell, told) = mpsc::channel();
     let mut readers = 0;
-    let streams: [(bool, Option<Box<dyn Read + Send>>, u64); 2] = [
+    let streams: [Stream; 2] = [
         (true, child.stdout.take().map(|s| Box::new(s) as _), cap + 1),
         (false, child.stderr.take().map(|s| Box::new(s) as _), MAX_COMPLAINT),
     ];

@@ -17,7 +17,7 @@ impl Random {
 
     /// Below `bound`, which must not be 0.
     pub(super) fn below(&mut self, bound: u32) -> u32 {
-        ((self.next() >> 32) * u64::from(bound) >> 32) as u32
+        (((self.next() >> 32) * u64::from(bound)) >> 32) as u32
     }
 
     /// From `low` up to, not including, `high`.

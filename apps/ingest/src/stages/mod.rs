@@ -79,10 +79,7 @@ pub(crate) fn report(effects: &mut Effects, attempt: &Attempt, file: &str, troub
     effects.count("errors", troubles.len() as i64);
     effects.write(tables::errors(attempt, file, now_ms(), troubles));
     for trouble in troubles {
-        effects.note(
-            "error",
-            &Note { file, stage: &attempt.stage, code: &trouble.code, message: &trouble.message },
-        );
+        effects.note("error", &Note::of(attempt, file, trouble, false));
     }
 }
 
@@ -92,6 +89,14 @@ struct Note<'a> {
     stage: &'a str,
     code: &'a str,
     message: &'a str,
+    /// Whether the task failed with it: then the run says so too, in an event of its own.
+    failed: bool,
+}
+
+impl<'a> Note<'a> {
+    fn of(attempt: &'a Attempt, file: &'a str, trouble: &'a Trouble, failed: bool) -> Self {
+        Self { file, stage: &attempt.stage, code: &trouble.code, message: &trouble.message, failed }
+    }
 }
 
 /// The entry of a task that failed for good. It is not counted in `errors`: failed tasks are counted by the core, and
@@ -100,8 +105,7 @@ pub(crate) fn failed(attempt: &Attempt, file: &str, error: &TaskError) -> Effect
     let mut effects = Effects::default();
     let trouble = Trouble::new(error.code.clone(), error.message.clone());
     effects.write(tables::errors(attempt, file, now_ms(), std::slice::from_ref(&trouble)));
-    effects
-        .note("error", &Note { file, stage: &attempt.stage, code: &trouble.code, message: &trouble.message });
+    effects.note("error", &Note::of(attempt, file, &trouble, true));
     effects
 }
 

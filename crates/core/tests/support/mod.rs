@@ -192,8 +192,8 @@ impl Host {
             let mut count = 0;
             for key in keys {
                 let place = (stage, Arc::from(*key));
-                if !self.tasks.contains_key(&place) {
-                    self.tasks.insert(place, Row { state, attempt: 0 });
+                if let std::collections::btree_map::Entry::Vacant(free) = self.tasks.entry(place) {
+                    free.insert(Row { state, attempt: 0 });
                     count += 1;
                 }
             }

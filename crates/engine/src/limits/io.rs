@@ -48,11 +48,12 @@ impl Law for IoLaw {
         if self.least_ms == 0.0 || window.mean_ms < self.least_ms {
             self.least_ms = window.mean_ms;
         }
-        if let Some((was, from)) = self.before.take() {
-            if goodput < was * WORTH && limit > from {
-                self.rest = REST;
-                return Some((from, format!("{limit} at once did no more than {from}: {goodput:.0}/s")));
-            }
+        if let Some((was, from)) = self.before.take()
+            && goodput < was * WORTH
+            && limit > from
+        {
+            self.rest = REST;
+            return Some((from, format!("{limit} at once did no more than {from}: {goodput:.0}/s")));
         }
         if self.rest > 0 {
             self.rest -= 1;

@@ -141,6 +141,10 @@ fn line(event: &Event) -> Option<(Tone, String)> {
             };
             (tone, format!("{place}: {}", field("message")))
         }
+        // The event `task.failed` says it already.
+        kind if kind.starts_with("app.") && event.data.get("failed") == Some(&Value::Bool(true)) => {
+            return None;
+        }
         kind if kind.starts_with("app.") && kind.ends_with("error") => {
             let file = [field("file"), field("key"), place.as_str()];
             let file = file.into_iter().find(|text| !text.is_empty()).unwrap_or_default();

@@ -114,7 +114,7 @@ impl Generation {
 }
 
 fn tenths(value: u32) -> String {
-    if value % 10 == 0 { (value / 10).to_string() } else { format!("{}.{}", value / 10, value % 10) }
+    if value.is_multiple_of(10) { (value / 10).to_string() } else { format!("{}.{}", value / 10, value % 10) }
 }
 
 fn hundredths(value: u32) -> String {
