@@ -14,7 +14,7 @@ use crate::{
     channel::{Channel, Figures, Topic},
     figures::Seen,
     hub::Hub,
-    replay::{Place, Replayed, replay},
+    replay::{FIRST_PAGE, Place, Replayed, replay},
     ring::Taken,
     sse,
     waiter::{BEAT, DIRTY, DRAIN, Interest, REVOKED, Waiter},
@@ -101,6 +101,8 @@ pub struct Follower {
     position: i64,
     fidelity: Fidelity,
     phase: Phase,
+    /// How many events it reads from the store at once.
+    page: u32,
     /// Frames to give away, in order.
     ready: VecDeque<Bytes>,
     /// When it last got anything but a heartbeat, in milliseconds since the hub's start.
@@ -113,7 +115,18 @@ impl Follower {
         let slot = hub.enter(Arc::clone(&waiter));
         let heard_ms = hub.now_ms();
         let (subs, ready) = (subs.into_boxed_slice(), VecDeque::from(frames));
-        Self { hub, waiter, slot, subs, position, fidelity, phase: Phase::Live, ready, heard_ms }
+        Self {
+            hub,
+            waiter,
+            slot,
+            subs,
+            position,
+            fidelity,
+            phase: Phase::Live,
+            page: FIRST_PAGE,
+            ready,
+            heard_ms,
+        }
     }
 
     /// The next chunk; `None` after the last. Chunks end where frames end.
@@ -267,7 +280,7 @@ impl Follower {
             Fidelity::Conflated => Kinds::Lossless,
             Fidelity::Every => Kinds::All,
         };
-        let replaying = replay(self.hub.clone(), places.collect(), self.position, kinds);
+        let replaying = replay(self.hub.clone(), places.collect(), self.position, kinds, self.page);
         self.phase = Phase::Replaying(Box::pin(replaying));
     }
 
@@ -283,7 +296,7 @@ impl Follower {
             sub.run_seq = Some(last.run_seq);
         }
         self.ready.extend(replayed.frames.into_iter().map(|frame| frame.bytes));
-        self.position = replayed.position;
+        (self.position, self.page) = (replayed.position, replayed.page);
         self.phase = Phase::Live;
         self.waiter.raise(DIRTY);
     }

@@ -224,6 +224,10 @@ impl Hub {
     pub fn drain(&self) {
         self.inner.draining.store(true, Ordering::Release);
         self.inner.tick_wanted.notify_one();
+        // Whoever waits for a change is answered now; streams are told bit by bit.
+        for channel in self.inner.channels.read().values() {
+            channel.lock().wake(0, usize::MAX, Wake::Commits);
+        }
     }
 
     /// Whether streams are told to end.

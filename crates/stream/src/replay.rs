@@ -10,8 +10,12 @@ use crate::{
 use std::sync::Arc;
 use store::{EventPage, Kinds, Order, RunRecord, StoredEvent};
 
+/// Events of a run read at once, before it is known how large they are.
+pub(crate) const FIRST_PAGE: u32 = 16;
+/// Fewest events of a run read at once.
+const LEAST_PAGE: usize = 8;
 /// Most events of a run read at once.
-const PAGE: u32 = 64;
+const MOST_PAGE: usize = 256;
 /// How much of the feed, over all runs, is searched at once, in events.
 const STRIDE: i64 = 20_000;
 
@@ -28,6 +32,9 @@ pub(crate) struct Replayed {
     pub(crate) frames: Vec<Taken>,
     /// Nothing up to here is missing any more.
     pub(crate) position: i64,
+    /// How many events to read next time: as many as one turn gives away, so that hundreds of clients that have
+    /// stopped reading do not hold pages of which they take a line.
+    pub(crate) page: u32,
 }
 
 /// Reads what comes after `position`, as much as one turn gives.
@@ -38,6 +45,7 @@ pub(crate) async fn replay(
     places: Vec<Place>,
     position: i64,
     kinds: Kinds,
+    page: u32,
 ) -> Result<Replayed, store::Error> {
     let store = &hub.inner.store;
     let mut until = hub.head().max(position);
@@ -47,16 +55,16 @@ pub(crate) async fn replay(
         let events = match (topic, place.run_seq) {
             (Topic::Run(run), Some(after)) => {
                 let kinds = kinds.clone();
-                let page = EventPage { run, after: Some(after), kinds, order: Order::Up, limit: PAGE };
-                store.events(&page).await?
+                let events = EventPage { run, after: Some(after), kinds, order: Order::Up, limit: page };
+                store.events(&events).await?
             }
-            (Topic::Run(run), None) => store.events_since(run, position, &kinds, PAGE).await?,
+            (Topic::Run(run), None) => store.events_since(run, position, &kinds, page).await?,
             _ => {
                 until = until.min(position + STRIDE);
-                store.feed(position, until, &topic.kinds(), PAGE).await?
+                store.feed(position, until, &topic.kinds(), page).await?
             }
         };
-        if events.len() >= PAGE as usize {
+        if events.len() >= page as usize {
             until = until.min(events.last().map_or(until, |event| event.feed_seq));
         }
         let record = hub.record_of(&place.channel).await?;
@@ -78,7 +86,9 @@ pub(crate) async fn replay(
         bytes += frame.len();
         frames.push(Taken { feed_seq: event.feed_seq, run_seq: event.run_seq, bytes: frame });
     }
-    Ok(Replayed { frames, position: until })
+    let fits = (TURN_BYTES * frames.len()).checked_div(bytes).unwrap_or(LEAST_PAGE);
+    let page = u32::try_from(fits.clamp(LEAST_PAGE, MOST_PAGE)).unwrap_or(FIRST_PAGE);
+    Ok(Replayed { frames, position: until, page })
 }
 
 impl Hub {
