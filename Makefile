@@ -4,6 +4,8 @@ CARGO ?= cargo
 NPM ?= npm
 HEADWAY := target/release/headway
 PORT ?= 8080
+# FEATURES=nsfw builds the image classifier in; a first build then takes twice as long.
+FEATURES ?=
 # Where `make run` and `make dev` keep their data; ignored by git.
 DATA ?= .headway/data
 
@@ -35,7 +37,7 @@ ui/dist/index.html: ui/node_modules/.package-lock.json $(UI_SOURCES)
 	cd ui && $(NPM) run --silent build
 
 build: ui
-	$(CARGO) build --release -p headway
+	$(CARGO) build --release -p headway $(if $(FEATURES),--features $(FEATURES))
 
 run: build
 	@scripts/run.sh $(HEADWAY) '$(DATA)' '$(PORT)' '$(DIR)'

@@ -39,20 +39,21 @@ const STAGE_KEYS: &[&str] = &[
 ];
 const RETRY_KEYS: &[&str] = &["max_attempts", "initial", "initial_ms", "factor", "max", "max_ms", "jitter"];
 
-/// A document and where its parts stand.
+/// A document, where its parts stand, and what could not be read of it.
 pub(crate) struct Located {
     pub(crate) document: PipelineDocument,
     pub(crate) places: Places,
+    pub(crate) problems: Diagnostics,
 }
 
-/// Reads `yaml`.
+/// Reads `yaml`; what is wrong in places is told beside what could be read. An error where nothing could be.
 pub(crate) fn decode(yaml: &str) -> Result<Located, Diagnostics> {
     let root = read(yaml).map_err(|problem| Diagnostics(vec![problem]))?;
     let mut decoder = Decoder::default();
     let document = decoder.pipeline(root);
     let Decoder { problems, places } = decoder;
     let problems = problems.placed(&places);
-    problems.or(Located { document, places })
+    Ok(Located { document, places, problems })
 }
 
 fn read(yaml: &str) -> Result<Node, Diagnostic> {
@@ -357,5 +358,6 @@ pub(crate) fn closest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>)
     let name: String = name.chars().take(64).collect::<String>().to_lowercase();
     let (near, distance) =
         candidates.map(|c| (c, strsim::damerau_levenshtein(&name, c))).min_by_key(|(_, d)| *d)?;
-    (distance <= near.chars().count().max(3) / 3).then_some(near)
+    let letters = near.chars().count();
+    (distance <= letters.max(3) / 3 && distance < letters).then_some(near)
 }

@@ -27,6 +27,11 @@ impl Diagnostic {
         Self { code, message: message.into(), path: path.into(), line: None, column: None, help: None }
     }
 
+    /// The part of the document that it is about: a key of the pipeline, or a stage.
+    pub(crate) fn part(&self) -> &str {
+        self.path.split('.').next().unwrap_or_default()
+    }
+
     /// The same problem with a hint.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

@@ -35,7 +35,8 @@ use model::{Definition, PipelineDocument};
 /// # Errors
 /// All problems of shape, each with its line and column: unknown keys, wrong types, durations that do not parse.
 pub fn parse(yaml: &str) -> Result<PipelineDocument, Diagnostics> {
-    decode::decode(yaml).map(|located| located.document)
+    let located = decode::decode(yaml)?;
+    located.problems.or(located.document)
 }
 
 /// Reads and compiles a pipeline from YAML, with line and column for problems of either.
@@ -43,8 +44,20 @@ pub fn parse(yaml: &str) -> Result<PipelineDocument, Diagnostics> {
 /// # Errors
 /// All problems found, in the order of the text.
 pub fn compile_yaml(yaml: &str) -> Result<Definition, Diagnostics> {
-    let located = decode::decode(yaml)?;
-    compile(located.document).map_err(|problems| problems.placed(&located.places))
+    let decode::Located { document, places, problems } = decode::decode(yaml)?;
+    // A name that could not be read would make every reference to it look wrong.
+    let all_named = document.stages.iter().all(|stage| !stage.name.is_empty());
+    let compiled = compile(document).map_err(|found| found.placed(&places));
+    if problems.0.is_empty() {
+        return compiled;
+    }
+    let further = compiled.err().unwrap_or_default().0.into_iter().filter(|further| {
+        let spoilt = problems.0.iter().any(|known| known.part() == further.part());
+        !spoilt && (all_named || further.code != "unknown_stage")
+    });
+    let mut all = Diagnostics(further.collect());
+    all.0.extend(problems.0);
+    Err(all.placed(&places))
 }
 
 #[cfg(test)]

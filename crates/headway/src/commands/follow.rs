@@ -13,6 +13,11 @@ use crate::{
     problem::{Exit, Problem, Result},
 };
 use serde_json::json;
+use std::time::Duration;
+
+/// How long a server's memory may be behind its store: looks, and the time between two.
+const SETTLE_LOOKS: u32 = 40;
+const SETTLE: Duration = Duration::from_millis(25);
 
 /// What to do when the run waits for a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +140,19 @@ async fn commit(session: &Session, run: &str) -> Result<()> {
         }
         Err(problem) => Err(problem),
     }
+}
+
+/// The run once it shows the end that the stream told of: the stream follows the store, which can be ahead of the
+/// server's memory by a moment.
+pub(super) async fn read_ended(session: &Session, run: &str) -> Result<Run> {
+    for _ in 0..SETTLE_LOOKS {
+        let now = read_run(session, run).await?;
+        if now.is_over() {
+            return Ok(now);
+        }
+        tokio::time::sleep(SETTLE).await;
+    }
+    read_run(session, run).await
 }
 
 async fn final_state(session: &Session, run: &str) -> Result<String> {

@@ -1,6 +1,6 @@
 //! `headway ingest`: one run over folders of media, started or continued.
 
-use super::follow::{AtWaiting, Followed, follow, interrupted};
+use super::follow::{AtWaiting, Followed, follow, interrupted, read_ended};
 use crate::{
     args::{Global, Ingest as Args},
     client::{
@@ -47,7 +47,11 @@ pub(super) async fn ingest(global: &Global, args: Args, output: Output) -> Resul
             );
             interrupted(&session, &run, &again)
         }
-        Followed::Ended(_) | Followed::Waiting => report(&session, &args, &run, start).await?,
+        Followed::Ended(_) => {
+            read_ended(&session, &run).await?;
+            report(&session, &args, &run, start).await?
+        }
+        Followed::Waiting => report(&session, &args, &run, start).await?,
     };
     session.close().await;
     Ok(exit)

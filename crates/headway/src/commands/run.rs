@@ -1,7 +1,7 @@
 //! `headway run`: starts a run from a file or by name.
 
 use super::{
-    follow::{AtWaiting, Followed, follow, interrupted, read_run},
+    follow::{AtWaiting, Followed, follow, interrupted, read_ended},
     json_argument, limited, usage,
 };
 use crate::{
@@ -51,7 +51,7 @@ pub(super) async fn run(global: &Global, args: Args, output: Output) -> Result<E
 
 /// Prints how a run that was followed ended.
 pub(super) async fn report(session: &Session, run: &str, start: Instant) -> Result<Exit> {
-    let run = read_run(session, run).await?;
+    let run = read_ended(session, run).await?;
     let output = session.output;
     let elapsed = i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX);
     if output.json {

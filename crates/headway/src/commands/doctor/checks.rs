@@ -8,6 +8,7 @@ use crate::{
     problem::{chain, reason},
     server_file::ServerFile,
 };
+use ingest::pixels::nsfw::{Classifier, NsfwError};
 use rustix::{
     fs::statvfs,
     process::{Resource, getrlimit},
@@ -68,7 +69,7 @@ pub(super) fn local(data: &Path) -> Vec<Check> {
         checks.push(sqlite(&scratch));
         checks.push(sync(&scratch));
     }
-    checks.extend([ffprobe(), open_files(), hardware(), clock()]);
+    checks.extend([ffprobe(), nsfw(&data.join("models")), open_files(), hardware(), clock()]);
     checks
 }
 
@@ -200,6 +201,17 @@ fn ffprobe() -> Check {
         }
         Ok(output) => Check::warn(NAME, format!("it does not run: {}", output.status), help),
         Err(error) => Check::warn(NAME, format!("not found: {}", reason(&error)), help),
+    }
+}
+
+fn nsfw(models: &Path) -> Check {
+    const NAME: &str = "nsfw model";
+    match Classifier::load(models) {
+        Ok(_) => Check::ok(NAME, "installed"),
+        Err(NsfwError::Unavailable { why }) => {
+            Check::warn(NAME, why, "without it, images stay 'unknown' and are never called safe")
+        }
+        Err(error) => Check::fail(NAME, chain(&error), "remove it, and run `headway doctor --install nsfw`"),
     }
 }
 
