@@ -3,15 +3,23 @@
 //! A client that stops reading must cost nothing but its socket. Three bounds see to that: the kernel takes only
 //! [`UNSENT_BYTES`] beyond what the client's window allows, so frames stay where all clients share them; hyper buffers
 //! [`BUFFER_BYTES`]; and a write that makes no progress for [`ListenOptions::write_deadline`] ends the connection.
+//! Streams leave hyper altogether: see `streams::pour`.
 
-use axum::{Router, extract::ConnectInfo};
+use crate::streams::{Handle, Takeover};
+use axum::{Router, extract::ConnectInfo, response::Response};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use parking_lot::Mutex;
 use std::{
-    future::Future,
+    convert::Infallible,
+    future::{Future, poll_fn},
     io::{self, IoSlice},
     net::SocketAddr,
     pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -136,31 +144,72 @@ async fn connection(
         tracing::debug!(%error, "a connection was gone before it began");
         return;
     }
-    let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().call(request)
-    });
-    let io = TokioIo::new(Guarded { stream, stalled: None, deadline: options.write_deadline });
-    let connection = http1::Builder::new()
+    let desk = Arc::new(Desk::default());
+    let service = {
+        let desk = Arc::clone(&desk);
+        hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            answer(router.clone(), request, Arc::clone(&desk))
+        })
+    };
+    let guarded =
+        Guarded { stream, stalled: None, deadline: options.write_deadline, desk: Arc::clone(&desk) };
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(options.head_deadline)
         .max_buf_size(BUFFER_BYTES)
-        .serve_connection(io, service);
-    let mut connection = pin!(connection);
-    loop {
+        .serve_connection(TokioIo::new(guarded), service);
+    let takeover = loop {
+        let step = poll_fn(|cx| {
+            let over = Pin::new(&mut connection).poll(cx).is_ready();
+            let takeover = desk.takeover.lock().take();
+            if over || takeover.is_some() { Poll::Ready(takeover) } else { Poll::Pending }
+        });
         tokio::select! {
             // What goes wrong with one connection concerns nobody else.
-            _ = &mut connection => return,
+            takeover = step => break takeover,
             changed = phase.changed() => {
                 let now = if changed.is_ok() { *phase.borrow_and_update() } else { Phase::Over };
                 match now {
                     Phase::Serving => {}
-                    Phase::Draining => connection.as_mut().graceful_shutdown(),
+                    Phase::Draining => Pin::new(&mut connection).graceful_shutdown(),
                     Phase::Over => return,
                 }
             }
         }
+    };
+    if let Some(takeover) = takeover {
+        let stream = connection.into_parts().io.into_inner().stream;
+        // A task of its own, which is a tenth of this one's size.
+        tokio::spawn(takeover.on(stream, options.write_deadline, phase));
     }
+}
+
+/// What a connection and its service share.
+#[derive(Default)]
+struct Desk {
+    /// A write waits, so an answer is not out yet.
+    stalled: AtomicBool,
+    /// A stream that wants the connection for itself.
+    takeover: Mutex<Option<Takeover>>,
+}
+
+/// Answers a request. A stream does not come back from here: it leaves its head on the desk, and takes the connection.
+async fn answer(
+    mut router: Router,
+    request: http::Request<Incoming>,
+    desk: Arc<Desk>,
+) -> Result<Response, Infallible> {
+    let is_get = request.method() == http::Method::GET;
+    let mut response = router.call(request).await?;
+    let Some(handle) = response.extensions_mut().remove::<Handle>() else { return Ok(response) };
+    if !is_get || desk.stalled.load(Ordering::Relaxed) {
+        return Ok(response);
+    }
+    let Some(follower) = handle.take() else { return Ok(response) };
+    let (parts, _) = response.into_parts();
+    *desk.takeover.lock() = Some(Takeover { parts, follower });
+    std::future::pending().await
 }
 
 fn prepare(stream: &TcpStream, deadline: Duration) -> io::Result<()> {
@@ -185,10 +234,12 @@ struct Guarded {
     /// Set while a write waits; most connections never need it.
     stalled: Option<Pin<Box<Sleep>>>,
     deadline: Duration,
+    desk: Arc<Desk>,
 }
 
 impl Guarded {
     fn guard<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        self.desk.stalled.store(written.is_pending(), Ordering::Relaxed);
         if written.is_ready() {
             self.stalled = None;
             return written;

@@ -161,6 +161,12 @@ impl Follower {
         }
     }
 
+    /// Ready when the stream is told to stop, for whoever cannot ask for chunks because the client does not read.
+    pub fn poll_stop(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.waiter.register(cx.waker());
+        if self.waiter.is_told_to_stop() { Poll::Ready(()) } else { Poll::Pending }
+    }
+
     /// Puts small frames together; a single one goes as it is, shared with the other followers.
     fn chunk(&mut self) -> Option<Bytes> {
         let first = self.ready.pop_front()?;

@@ -56,6 +56,11 @@ impl Waiter {
         if self.flags.load(Ordering::Acquire) == 0 { 0 } else { self.flags.swap(0, Ordering::AcqRel) }
     }
 
+    /// Whether the reader is to stop; the bits stay.
+    pub(crate) fn is_told_to_stop(&self) -> bool {
+        self.flags.load(Ordering::Acquire) & (DRAIN | REVOKED) != 0
+    }
+
     /// Notes that the reader got a frame.
     pub(crate) fn sent(&self, now_ms: u32) {
         self.sent_ms.store(now_ms, Ordering::Relaxed);

@@ -1,5 +1,6 @@
 //! A stream as the body of an answer.
 
+use super::pour::Handle;
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use http::{HeaderValue, header};
@@ -13,7 +14,12 @@ use stream::Follower;
 
 /// A follower as a body: no task, no channel, nothing between it and the connection. It is asked for the next chunk
 /// when the connection has room for one, so a slow client holds back nobody and makes nothing grow.
-struct StreamBody(Box<Follower>);
+enum StreamBody {
+    /// Not asked yet: the connection may take the follower and send it by itself.
+    Offered(Handle),
+    Taken(Box<Follower>),
+    Over,
+}
 
 impl http_body::Body for StreamBody {
     type Data = Bytes;
@@ -23,13 +29,24 @@ impl http_body::Body for StreamBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.get_mut().0.poll_chunk(cx).map(|chunk| chunk.map(|bytes| Ok(Frame::data(bytes))))
+        let this = self.get_mut();
+        if let Self::Offered(handle) = this {
+            *this = handle.take().map_or(Self::Over, Self::Taken);
+        }
+        match this {
+            Self::Taken(follower) => {
+                follower.poll_chunk(cx).map(|chunk| chunk.map(|bytes| Ok(Frame::data(bytes))))
+            }
+            Self::Offered(_) | Self::Over => Poll::Ready(None),
+        }
     }
 }
 
-/// The answer that a follower is.
+/// The answer that a follower is. It carries a [`Handle`] for connections that can be taken over.
 pub(crate) fn answer(follower: Box<Follower>) -> Response {
-    let mut response = Response::new(Body::new(StreamBody(follower)));
+    let handle = Handle::new(follower);
+    let mut response = Response::new(Body::new(StreamBody::Offered(handle.clone())));
+    response.extensions_mut().insert(handle);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));

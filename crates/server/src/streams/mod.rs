@@ -10,7 +10,10 @@ mod body;
 mod many;
 mod one;
 mod poll;
+mod pour;
 mod reader;
+
+pub(crate) use pour::{Handle, Takeover};
 
 use stream::Hub;
 use web::{Permission, Routes, routes};

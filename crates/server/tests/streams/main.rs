@@ -104,6 +104,8 @@ async fn a_stream_has_its_headers_and_begins_at_once() {
     assert_eq!(header("cache-control"), Some("no-cache, no-transform"));
     assert_eq!(header("x-accel-buffering"), Some("no"));
     assert_eq!(header("content-encoding"), None);
+    assert_eq!(header("connection"), Some("close"), "it has its connection to itself");
+    assert!(header("date").is_some_and(|date| date.ends_with(" GMT")));
     assert!(client.text().starts_with(": ") && client.text().find("\n\n") >= Some(2_046));
 }
 
