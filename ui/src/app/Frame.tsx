@@ -91,7 +91,6 @@ function TopLine({ session, onPalette }: { session: Session | undefined; onPalet
       <button
         type="button"
         className={styles.palette}
-        aria-label="Go to, start, search"
         title="Go to, start, search (Ctrl K)"
         aria-keyshortcuts="Control+k"
         onClick={onPalette}

@@ -17,13 +17,13 @@ import { bytes, number } from "../design/format";
 import { useLimits } from "../stream";
 import { LimitCard } from "./LimitCard";
 import styles from "./NodesPage.module.css";
-import { useHardware, useNodes } from "./nodes.query";
+import { REFRESH_MS, useHardware, useNodes } from "./nodes.query";
 
 /** The machine, the workers on it, and the limits that follow from it. */
 export default function NodesPage() {
   const hardware = useHardware();
   const nodes = useNodes();
-  const { limits, error, refetch } = useLimits();
+  const { limits, error, refetch } = useLimits(REFRESH_MS);
   return (
     <Page title="Nodes">
       <section aria-label="Hardware">
@@ -51,8 +51,7 @@ export default function NodesPage() {
         {!nodes.data && !nodes.error && <Skeleton height={32} lines={2} />}
         {nodes.data?.length === 0 && (
           <EmptyState icon="nodes" title="No worker is known">
-            The server runs work itself unless it is told not to. More workers join with{" "}
-            <code>headway worker</code>.
+            The server runs work itself; it is listed here from its first heartbeat on.
           </EmptyState>
         )}
         {nodes.data && nodes.data.length > 0 && (

@@ -1,8 +1,9 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { api, type Hardware, type Limit, type Page, type Worker } from "../api";
+import { offerLimit } from "../stream";
 
-/** Hardware and heartbeats have no events of their own: they are asked for while the page is open and seen. */
-const REFRESH_MS = 5_000;
+/** Hardware, heartbeats and the use of limits have no events: they are asked for while the page is open and seen. */
+export const REFRESH_MS = 5_000;
 
 export function useHardware() {
   return useQuery({
@@ -26,5 +27,6 @@ export function usePin() {
   return useMutation({
     mutationFn: ({ name, pinned }: { name: string; pinned: number | null }) =>
       api.put<Limit>(`/limits/${encodeURIComponent(name)}`, { pinned }),
+    onSuccess: offerLimit,
   });
 }

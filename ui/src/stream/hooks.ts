@@ -74,8 +74,17 @@ export function useOfferRuns(page: Page<RunSummary> | undefined): void {
   }, [page]);
 }
 
-/** The limits in force; null until they are known. */
-export function useLimits(): { limits: readonly Limit[] | null; error: Error | null; refetch: () => void } {
+export interface LimitsLive {
+  limits: readonly Limit[] | null;
+  error: Error | null;
+  refetch: () => void;
+}
+
+/**
+ * The limits in force; null until they are known. Changes come with the stream; use, throughput and pins have no events
+ * and are asked for every `refreshMs` where they are shown.
+ */
+export function useLimits(refreshMs?: number): LimitsLive {
   useChannel("limits");
   const limits = useSyncExternalStore(listenLimits, store.limits);
   const query = useQuery({
@@ -86,6 +95,7 @@ export function useLimits(): { limits: readonly Limit[] | null; error: Error | n
       return page.items.length;
     },
     staleTime: 5_000,
+    ...(refreshMs === undefined ? {} : { refetchInterval: refreshMs }),
   });
   const { refetch } = query;
   return { limits, error: query.error, refetch: useCallback(() => void refetch(), [refetch]) };
@@ -121,6 +131,11 @@ export function useEvents(run: string | null, listener: (events: readonly Event[
 /** Takes a run that an action answered with. */
 export function offerRun(run: Run): void {
   store.offer([run]);
+}
+
+/** Takes a limit that pinning it answered with. */
+export function offerLimit(limit: Limit): void {
+  store.offerLimit(limit);
 }
 
 /** Tries to connect at once (after signing in). */

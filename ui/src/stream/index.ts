@@ -1,5 +1,6 @@
 export { type Connection, type ConnectionState, NO_CONNECTION } from "./connection";
 export {
+  offerLimit,
   offerRun,
   type RunLive,
   setRefetchErrorListener,

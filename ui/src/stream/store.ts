@@ -103,6 +103,12 @@ export class StreamStore {
     this.#enqueue([{ kind: "snapshot", runs: [...runs], limits: null }]);
   }
 
+  /** One limit that an answer told; the others stay. */
+  offerLimit(limit: Limit): void {
+    const others = (this.#limits ?? []).filter((each) => each.class !== limit.class);
+    this.offerLimits([...others, limit].sort((a, b) => a.class.localeCompare(b.class)));
+  }
+
   offerLimits(limits: readonly Limit[]): void {
     this.#enqueue([{ kind: "snapshot", runs: [], limits: [...limits] }]);
   }

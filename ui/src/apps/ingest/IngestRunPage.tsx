@@ -118,7 +118,11 @@ function Loaded({ live, run }: { live: LiveIngest; run: RunSummary }) {
 function Notes({ live }: { live: LiveIngest }) {
   const session = live.session;
   if (session === null) return null;
-  const missing = session.params.detect_nsfw && !session.nsfw_available;
+  // The server's note says why and of how many files; without one, what holds is still said.
+  const missing =
+    session.params.detect_nsfw &&
+    !session.nsfw_available &&
+    !session.notes.some((note) => note.startsWith("NSFW"));
   return (
     <>
       {missing && (

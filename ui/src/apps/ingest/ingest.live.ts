@@ -4,6 +4,7 @@ import { type Connection, useEvents, useRun } from "../../stream";
 import { useIngest, useIngestErrors } from "./ingest.query";
 import {
   advanceWatch,
+  describedOf,
   type ErrorRow,
   MAX_ERROR_ROWS,
   mergeErrors,
@@ -76,8 +77,11 @@ function useWatch(session: IngestSession | null, run: RunSummary | null, reached
   useEffect(() => {
     if (counters === undefined || stages === undefined || fetched === undefined) return;
     const stats = statsOf({ counters, stages }, fetched);
+    const described = describedOf({ counters, stages }, stats);
     setWatch((before) =>
-      before === null ? startWatch(stats, reached) : advanceWatch(before, stats, reached),
+      before === null
+        ? startWatch(stats, reached, described)
+        : advanceWatch(before, stats, reached, described),
     );
   }, [counters, stages, fetched, reached]);
   return watch ?? NO_WATCH;

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { RunState } from "../../api";
 import {
   advanceWatch,
+  describedOf,
   groupErrors,
   mergeErrors,
   phaseOf,
@@ -103,21 +104,25 @@ describe("figures", () => {
     expect(statsOf({ counters: {}, stages: [] }, null)).toEqual(stats());
   });
 
-  it("count files by stage: processed once every look at them is done", () => {
+  it("count files by stage as the server does; the bar waits until every look at them is done", () => {
     const stages = [
       stage("discover", 1, 1, 0, "closed"),
       stage("read", 100, 80, 2),
       stage("enrich", 70, 70, 0),
       stage("classify", 70, 39, 1),
     ];
-    expect(statsOf({ counters: { skipped: 10, errors: 4 }, stages }, null)).toEqual(
-      stats({ discovered: 100, skipped: 10, failed: 2, processed: 40, errors: 7 }),
-    );
+    const run = { counters: { skipped: 10, errors: 4 }, stages };
+    const now = statsOf(run, null);
+    expect(now).toEqual(stats({ discovered: 100, skipped: 10, failed: 2, processed: 70, errors: 7 }));
+    expect(describedOf(run, now)).toBe(40);
+    expect(startWatch(now, "process", describedOf(run, now)).percent).toBe(52);
   });
 
   it("do not wait for a stage that is left out", () => {
     const stages = [stage("read", 10, 9, 1), stage("enrich", 9, 9, 0), stage("classify", 0, 0, 0, "skipped")];
-    expect(statsOf({ counters: {}, stages }, null)).toMatchObject({ processed: 9, failed: 1, errors: 1 });
+    const now = statsOf({ counters: {}, stages }, null);
+    expect(now).toMatchObject({ processed: 9, failed: 1, errors: 1 });
+    expect(describedOf({ counters: {}, stages }, now)).toBe(9);
   });
 
   it("add up at the end", () => {

@@ -98,21 +98,27 @@ export function statsOf(run: Pick<RunLike, "counters" | "stages">, fetched: Inge
   return stats;
 }
 
-/** Files by stage: a file is processed when nothing before Preview has still to look at it. */
+/** Files by stage, counted as the server and the terminal count them: processed is what was read. */
 function filesOf(run: Pick<RunLike, "counters" | "stages">): Partial<IngestStats> {
   const read = run.stages.find((stage) => stage.name === "read");
   if (read === undefined) return {};
-  const looks = run.stages.filter(
-    (stage) => (stage.name === "enrich" || stage.name === "classify") && stage.state !== "skipped",
-  );
-  const passed = read.done - (run.counters.skipped ?? 0);
-  const processed = Math.min(passed, ...looks.map((stage) => stage.done + stage.failed));
   return {
     discovered: read.total,
     failed: read.failed,
-    processed: Math.max(0, processed),
+    processed: Math.max(0, read.done - (run.counters.skipped ?? 0)),
     errors: failedTasks(run),
   };
+}
+
+/**
+ * Processed files that nothing before Preview has still to look at. The bar follows these: classifying may take far
+ * longer than reading, and a bar that is full while files are still being looked at would lie.
+ */
+export function describedOf(run: Pick<RunLike, "counters" | "stages">, stats: IngestStats): number {
+  const looks = run.stages.filter(
+    (stage) => (stage.name === "enrich" || stage.name === "classify") && stage.state !== "skipped",
+  );
+  return Math.max(0, Math.min(stats.processed, ...looks.map((stage) => stage.done + stage.failed)));
 }
 
 function failedTasks(run: Pick<RunLike, "stages">): number {
@@ -150,16 +156,16 @@ export function reachedOf(run: RunLike): Step {
  * How much of the processing is done, 0…100. While folders are still being read the whole is unknown and grows, so
  * 100 is only given once processing has ended.
  */
-export function processedPercent(stats: IngestStats, reached: Step): number {
+export function processedPercent(stats: IngestStats, reached: Step, described = stats.processed): number {
   if (reached !== "process") return 100;
-  const settled = stats.processed + stats.failed + stats.skipped;
+  const settled = described + stats.failed + stats.skipped;
   if (stats.discovered <= 0) return 0;
   return Math.min(99.9, Math.floor((settled / stats.discovered) * 1000) / 10);
 }
 
-export function startWatch(stats: IngestStats, reached: Step): Watch {
+export function startWatch(stats: IngestStats, reached: Step, described = stats.processed): Watch {
   return {
-    percent: processedPercent(stats, reached),
+    percent: processedPercent(stats, reached, described),
     milestone: milestoneOf(stats),
     stats,
     pulses: { ...NO_STATS },
@@ -168,8 +174,13 @@ export function startWatch(stats: IngestStats, reached: Step): Watch {
 }
 
 /** Folds one more reading in. Returns the same object when nothing changed, so that nothing is drawn again. */
-export function advanceWatch(watch: Watch, stats: IngestStats, reached: Step): Watch {
-  const percent = Math.max(watch.percent, processedPercent(stats, reached));
+export function advanceWatch(
+  watch: Watch,
+  stats: IngestStats,
+  reached: Step,
+  described = stats.processed,
+): Watch {
+  const percent = Math.max(watch.percent, processedPercent(stats, reached, described));
   const changed = STAT_NAMES.filter((name) => stats[name] !== watch.stats[name]);
   if (changed.length === 0 && percent === watch.percent) return watch;
   const pulses = { ...watch.pulses };
@@ -187,7 +198,7 @@ export function advanceWatch(watch: Watch, stats: IngestStats, reached: Step): W
 /** The six figures, and the two that appear only when they are not zero. */
 export function statCards(stats: IngestStats): StatCard[] {
   const cards: StatCard[] = [
-    card("processed", "Processed", "Files read and described.", stats, { of: stats.discovered }),
+    card("processed", "Processed", "Files read.", stats, { of: stats.discovered }),
     card("metadata", "Metadata", "Files whose metadata was really read.", stats, {}),
     card("keywords", "Keywords", "Distinct keywords added.", stats, {}),
     card("scores", "Scores", "Files whose sidecar gave a score.", stats, {}),

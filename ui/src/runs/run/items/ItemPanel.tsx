@@ -17,6 +17,7 @@ import { may, useSession } from "../../../session/session.query";
 import { useRunCommand, useTask } from "../../runs.query";
 import { JsonView } from "../io/JsonView";
 import styles from "./ItemPanel.module.css";
+import { itemName } from "./items.model";
 
 /** One item: its state, attempts, errors, and what it was given and gave. */
 export function ItemPanel({
@@ -48,7 +49,7 @@ export function ItemPanel({
   const retryable = task?.state === "failed" && may(session.data, "runs:write");
   return (
     <Panel
-      title={<Name text={itemKey} mono />}
+      title={<Name text={itemName(itemKey)} mono={itemKey !== ""} />}
       onClose={onClose}
       actions={
         <>

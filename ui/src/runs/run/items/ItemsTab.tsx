@@ -24,7 +24,7 @@ import { type TaskFilter, tasksKey, useTasks } from "../../runs.query";
 import type { RunTabProps } from "../RunPage";
 import { ItemPanel } from "./ItemPanel";
 import styles from "./ItemsTab.module.css";
-import { itemParam, parseItemParam, TASK_STATES } from "./items.model";
+import { itemName, itemParam, parseItemParam, TASK_STATES } from "./items.model";
 
 const REFRESH_MS = 2_000;
 const NO_TASKS: readonly Task[] = [];
@@ -157,7 +157,7 @@ function itemColumns(titles: ReadonlyMap<string, string>, moving: boolean): Colu
       width: "minmax(120px, 3fr)",
       cell: (task) => (
         <button type="button" className={styles.open} data-open="">
-          <Name text={task.key} mono />
+          <Name text={itemName(task.key)} mono={task.key !== ""} />
         </button>
       ),
     },

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { itemParam, parseItemParam } from "./items.model";
+import { itemName, itemParam, parseItemParam } from "./items.model";
 
 it("an item's address keeps any key", () => {
   for (const key of ["/media/a b/ü.png", "x/y", "", "a%2Fb", "‮"]) {
@@ -7,4 +7,9 @@ it("an item's address keeps any key", () => {
   }
   expect(parseItemParam("")).toBeNull();
   expect(parseItemParam("/a")).toBeNull();
+});
+
+it("names the task of a stage that works on no item", () => {
+  expect(itemName("")).toBe("whole stage");
+  expect(itemName("a/b.png")).toBe("a/b.png");
 });

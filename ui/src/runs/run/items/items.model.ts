@@ -10,6 +10,11 @@ export const TASK_STATES: readonly TaskState[] = [
   "cancelled",
 ];
 
+/** The item's name to show: a stage of one task works on no item, and its task has an empty key. */
+export function itemName(key: string): string {
+  return key === "" ? "whole stage" : key;
+}
+
 /** The panel's address: stage and key as one query value. Keys may hold anything, so the stage ends at the first slash. */
 export function itemParam(stage: string, key: string): string {
   return `${stage}/${key}`;
