@@ -19,7 +19,7 @@ import {
 import { duration, number, percent, plural, rate } from "../design/format";
 import { useNodes } from "../nodes/nodes.query";
 import { useRunPages } from "../runs/runs.query";
-import { runParts } from "../runs/stages.model";
+import { processedFiles, runParts } from "../runs/stages.model";
 import { isTerminal, useOfferRuns, useRuns } from "../stream";
 import styles from "./HomePage.module.css";
 import { headline, lostWorkers, picture } from "./home.model";
@@ -139,7 +139,7 @@ function Needs({ run }: { run: RunSummary }) {
       action={
         <Link href={ingest ? `/ingest/${run.id}` : `/runs/${run.id}`} asChild>
           <Button kind="primary" icon="eye">
-            {ingest ? `Review ${plural(run.counters.processed ?? run.figures.done, "file")}` : "Open"}
+            {ingest ? `Review ${plural(processedFiles(run), "file")}` : "Open"}
           </Button>
         </Link>
       }

@@ -70,3 +70,10 @@ export function stageColumns(stages: readonly Stage[]): Stage[][] {
   }
   return columns.filter((column) => column.length > 0);
 }
+
+/** Files of an ingest that were read and are not yet in the library or known to it; what its pages call processed. */
+export function processedFiles(run: Pick<RunSummary, "counters" | "stages" | "figures">): number {
+  const read = run.stages.find((stage) => stage.name === "read");
+  if (read === undefined) return run.counters.processed ?? run.figures.done;
+  return Math.max(0, read.done - (run.counters.skipped ?? 0));
+}

@@ -13,6 +13,7 @@ import {
   Skeleton,
   StateBadge,
 } from "../../design";
+import { processedFiles } from "../../runs/stages.model";
 import { useOfferRuns, useRuns } from "../../stream";
 import { ConfigureForm } from "./ConfigureForm";
 import styles from "./IngestPage.module.css";
@@ -66,7 +67,7 @@ function RecentIngests() {
               <span className={styles.about}>
                 <RelativeTime at={run.created_at} live={run.ended_at === null} />
                 <span className="figures">
-                  {format.number(run.counters.processed ?? run.figures.done)} files
+                  {format.number(processedFiles(run))} files
                   {(run.counters.errors ?? 0) > 0 && `, ${format.plural(run.counters.errors ?? 0, "error")}`}
                 </span>
               </span>

@@ -130,6 +130,8 @@ export function phaseOf(run: RunLike): IngestPhase {
   if (isTerminal(run.state)) return "done";
   if (run.waiting_for.some((w) => w.signal === "commit")) return "preview";
   const approve = run.stages.find((s) => s.name === "approve");
+  // Progress brings the stages before the fact says what is waited for.
+  if (run.state === "waiting" && approve?.state === "open") return "preview";
   const commit = run.stages.find((s) => s.name === "commit");
   if (
     commit?.state === "open" &&

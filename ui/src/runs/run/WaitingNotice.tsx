@@ -4,6 +4,7 @@ import { Button, Notice, RelativeTime, toast, toastProblem } from "../../design"
 import { plural, visible } from "../../design/format";
 import { may, useSession } from "../../session/session.query";
 import { useSignal } from "../runs.query";
+import { processedFiles } from "../stages.model";
 
 /** What the run waits for, with the button that ends the wait. */
 export function WaitingNotice({ run }: { run: RunSummary }) {
@@ -33,7 +34,7 @@ export function WaitingNotice({ run }: { run: RunSummary }) {
                 {ingest && (
                   <Link href={`/ingest/${run.id}`} asChild>
                     <Button kind="primary" icon="eye">
-                      Review {plural(run.counters.processed ?? run.figures.done, "file")}
+                      Review {plural(processedFiles(run), "file")}
                     </Button>
                   </Link>
                 )}

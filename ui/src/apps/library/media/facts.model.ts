@@ -140,7 +140,8 @@ export function nsfwText(nsfw: FileFacts["nsfw"]): string {
     case "nsfw":
       return `NSFW${score}`;
     case "unknown":
-      return nsfw.reason === null || nsfw.reason === "" ? "Unknown: not analysed" : `Unknown: ${nsfw.reason}`;
+      // The server's reason may begin with the word itself.
+      return `Unknown: ${nsfw.reason?.replace(/^unknown: /, "") || "not analysed"}`;
   }
 }
 
