@@ -27,10 +27,13 @@ const PIECE: usize = 64 * 1024;
 /// Thumbnails are named by content: they never change.
 const FOREVER: &str = "private, max-age=31536000, immutable";
 /// What a browser may do with a file shown by itself: nothing.
-const INERT: &str = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
+const INERT: &str =
+    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
 
 pub(super) fn routes() -> Routes<RouteState> {
-    Routes::new().with(Permission::LibraryRead, routes!(thumbnail)).with(Permission::LibraryRead, routes!(original))
+    Routes::new()
+        .with(Permission::LibraryRead, routes!(thumbnail))
+        .with(Permission::LibraryRead, routes!(original))
 }
 
 /// The thumbnail of the picture with that content hash.

@@ -53,13 +53,8 @@ async fn start(
     let roots = state.roots.clone();
     let params = on_disk(move || params.resolved(&roots)).await?.map_err(|error| refused_params(&error))?;
     let input = serde_json::to_value(&params).map_err(|error| ApiError::internal(&error))?;
-    let run = NewRun {
-        pipeline: PIPELINE.to_owned(),
-        input,
-        title: title(&params),
-        by,
-        idempotency_key: key,
-    };
+    let run =
+        NewRun { pipeline: PIPELINE.to_owned(), input, title: title(&params), by, idempotency_key: key };
     let handle = state.runs.start(run).await?;
     let location = [(header::LOCATION, format!("/api/v1/runs/{}", handle.record.run.id))];
     Ok((StatusCode::CREATED, location, Json(handle.view)).into_response())
@@ -165,7 +160,9 @@ async fn commit(
         (Phase::Preview, _) => {
             handle = state.runs.signal(run, APPROVE_SIGNAL, serde_json::json!({}), by.name()).await?;
         }
-        (Phase::Committing | Phase::Done, _) => return Err(not_now("the ingest no longer waits for a commit")),
+        (Phase::Committing | Phase::Done, _) => {
+            return Err(not_now("the ingest no longer waits for a commit"));
+        }
     }
     Ok((StatusCode::ACCEPTED, Json(handle.view)).into_response())
 }

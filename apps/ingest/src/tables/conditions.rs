@@ -61,7 +61,8 @@ mod tests {
         let mut conditions = Conditions::new();
         conditions.and("a = ?", [Value::from(1)]);
         conditions.and("(b LIKE ? OR c LIKE ?)", [Value::from("x'; DROP"), Value::from("y")]);
-        let query = conditions.query("SELECT 1 FROM t WHERE /*where*/ LIMIT /*limit*/", &[("/*limit*/", "7")]);
+        let query =
+            conditions.query("SELECT 1 FROM t WHERE /*where*/ LIMIT /*limit*/", &[("/*limit*/", "7")]);
         assert_eq!(
             query.sql(),
             "SELECT 1 FROM t WHERE 1 = 1\n  AND a = ?1\n  AND (b LIKE ?2 OR c LIKE ?3) LIMIT 7"

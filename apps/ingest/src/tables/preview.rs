@@ -150,10 +150,8 @@ impl FileFilter {
         }
         for word in self.search.words() {
             let pattern = anywhere(word);
-            conditions.and(
-                "(f.words LIKE ? ESCAPE '\\' OR f.path LIKE ? ESCAPE '\\')",
-                [pattern.clone(), pattern],
-            );
+            conditions
+                .and("(f.words LIKE ? ESCAPE '\\' OR f.path LIKE ? ESCAPE '\\')", [pattern.clone(), pattern]);
         }
         conditions
     }

@@ -108,11 +108,15 @@ mod tests {
     fn text_never_becomes_syntax() {
         check(
             "Castle  \"golden hour\" OR * NEAR(a, 2)",
-            expect![[r#"Query { sql: "", params: [Text("\"castle\" * \"\"\"golden\" * \"hour\"\"\" * \"or\" * \"near(a,\" * \"2)\" *"), Text("%*%"), Int(0)] }"#]],
+            expect![[
+                r#"Query { sql: "", params: [Text("\"castle\" * \"\"\"golden\" * \"hour\"\"\" * \"or\" * \"near(a,\" * \"2)\" *"), Text("%*%"), Int(0)] }"#
+            ]],
         );
         check(
             "🎉 山水 a\u{0}b",
-            expect![[r#"Query { sql: "", params: [Text("\"a\" * \"b\" *"), Text("%🎉%"), Text("%山水%"), Int(0)] }"#]],
+            expect![[
+                r#"Query { sql: "", params: [Text("\"a\" * \"b\" *"), Text("%🎉%"), Text("%山水%"), Int(0)] }"#
+            ]],
         );
         check(" \t ", expect![[r#"Query { sql: "", params: [Int(0)] }"#]]);
     }

@@ -12,6 +12,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use model::{RunId, RunState};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
@@ -210,6 +211,11 @@ impl StubRuns {
     }
 }
 
+/// SHA-256 in hexadecimal digits.
+pub(super) fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A file of an ingest, for a row of `ingest_files`.
 #[derive(Clone, Debug)]
 pub(super) struct File {
@@ -235,7 +241,7 @@ impl File {
     pub(super) fn new(key: impl Into<String>) -> Self {
         let key = key.into();
         Self {
-            sha256: crate::pixels::install::sha256_hex(key.as_bytes()),
+            sha256: sha256_hex(key.as_bytes()),
             key,
             kind: "image",
             created_at: None,
@@ -259,13 +265,11 @@ impl File {
     }
 
     fn keywords_json(&self) -> String {
-        let words = self.keywords.iter().map(|word| {
-            crate::meta::keywords::Keyword {
-                keyword: word.to_lowercase(),
-                label: word.clone(),
-                kind: crate::meta::keywords::Kind::Prompt,
-                weight: 1.0,
-            }
+        let words = self.keywords.iter().map(|word| crate::meta::keywords::Keyword {
+            keyword: word.to_lowercase(),
+            label: word.clone(),
+            kind: crate::meta::keywords::Kind::Prompt,
+            weight: 1.0,
         });
         serde_json::to_string(&words.collect::<Vec<_>>()).unwrap()
     }
