@@ -13,8 +13,8 @@ use super::plan::{Content, Edit, Form, Pixels, sidecar_path};
 use super::render;
 use super::scene::Scene;
 
-/// Bytes that the zTXt bomb expands to: 256 MiB from about 1 MiB.
-pub const BOMB_BYTES: usize = 256 * 1024 * 1024;
+/// Bytes that the zTXt bomb expands to: 64 MiB from about 300 KiB.
+pub const BOMB_BYTES: usize = 64 * 1024 * 1024;
 
 /// What is to come of a broken file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,7 +126,7 @@ fn cases(seed: u64) -> Result<Vec<Case>, image::ImageError> {
             FileFails,
             Body::Bytes(b"This is not a picture.\n".to_vec()),
         ),
-        case("ztxt-bomb.png", "a text chunk that expands to 256 MiB", MetadataError, bomb(&picture(4)?)),
+        case("ztxt-bomb.png", "a text chunk that expands to 64 MiB", MetadataError, bomb(&picture(4)?)),
         case(
             "exif-loop.jpg",
             "EXIF directories that lead to themselves",
@@ -209,7 +209,7 @@ fn is_root() -> bool {
 #[cfg(unix)]
 fn forbid(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0))
+    fs::set_permissions(path, fs::Permissions::from_mode(0o000))
 }
 
 #[cfg(not(unix))]

@@ -357,7 +357,7 @@ fn near_copy(random: &mut Random, files: &[Planned], originals: usize, number: u
 }
 
 fn video(random: &mut Random, number: usize) -> Planned {
-    let container = if number % 2 == 0 { Container::Mp4 } else { Container::WebM };
+    let container = if number.is_multiple_of(2) { Container::Mp4 } else { Container::WebM };
     let form = Form::Video(container);
     let content = Content {
         scene: Scene::Bokeh,

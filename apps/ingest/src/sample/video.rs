@@ -28,8 +28,9 @@ pub(super) fn write(content: &Content, path: &Path) -> Result<(), String> {
     let size = format!("{width}x{height}");
     let rate = RATE.to_string();
     let codec: &[&str] = match content.form {
+        // Not in real time: that would let the machine's load decide what is written.
         Form::Video(Container::WebM) => {
-            &["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "400k", "-f", "webm"]
+            &["-c:v", "libvpx", "-deadline", "good", "-cpu-used", "5", "-b:v", "400k", "-f", "webm"]
         }
         _ => &["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-f", "mp4"],
     };
