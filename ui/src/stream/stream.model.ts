@@ -62,7 +62,8 @@ export function applySnapshot(view: RunView | undefined, run: Run | RunSummary, 
     current: isTerminal(run.state) ? null : (view?.current ?? null),
     items: view?.items ?? new Map(),
     asOf: now,
-    incomplete: false,
+    // One that was made before the state shown does not tell what that state lacks.
+    incomplete: newer ? false : (view?.incomplete ?? false),
   };
   return absorb(next, now);
 }
