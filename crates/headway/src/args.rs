@@ -84,6 +84,8 @@ pub(crate) enum Command {
     Token(Token),
     /// Check this machine and the data folder, and say what to do
     Doctor(Doctor),
+    /// Show the settings in force, or the reference of all settings
+    Config(ConfigArgs),
     /// Make a folder of sample media to try `ingest` with
     Sample(Sample),
     /// Print a completion script for your shell
@@ -303,6 +305,14 @@ pub(crate) struct Doctor {
     /// Install a part that is missing
     #[arg(long, value_name = "WHAT")]
     pub(crate) install: Option<Installable>,
+}
+
+/// `headway config`
+#[derive(Args, Debug)]
+pub(crate) struct ConfigArgs {
+    /// Print what each setting is, instead of its value
+    #[arg(long)]
+    pub(crate) reference: bool,
 }
 
 /// What `doctor --install` can install.

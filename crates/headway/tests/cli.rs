@@ -117,19 +117,20 @@ fn a_wrong_pipeline_is_shown_with_all_its_problems() {
     place.check(
         &["run", "p.yaml"],
         &expect![[r#"
-        exit 2
-        error: p.yaml is no pipeline: it has a problem
-        hint: p.yaml:4:5: stages[0].activty: a stage has no key 'activty' (did you mean 'activity'?)
-    "#]],
+            exit 2
+            error: p.yaml is no pipeline: it has 2 problems
+            hint: p.yaml:4:5: stages[0].activty: a stage has no key 'activty' (did you mean 'activity'?)
+                  p.yaml:7:13: stages[1].needs[0]: there is no stage 'c' (the other stages are: a)
+        "#]],
     );
     std::fs::write(place.path().join("p.yaml"), yaml.replace("activty", "activity")).expect("written");
     place.check(
         &["run", "p.yaml"],
         &expect![[r#"
-        exit 2
-        error: p.yaml is no pipeline: it has a problem
-        hint: p.yaml:7:13: stages[1].needs[0]: there is no stage 'c' (did you mean 'a'?)
-    "#]],
+            exit 2
+            error: p.yaml is no pipeline: it has a problem
+            hint: p.yaml:7:13: stages[1].needs[0]: there is no stage 'c' (the other stages are: a)
+        "#]],
     );
 }
 
@@ -147,7 +148,8 @@ fn configuration_is_checked_before_anything_is_done() {
         exit 2
         error: the variable HEADWAY_DATTA is no setting
         hint: did you mean HEADWAY_DATA? docs/configuration.md lists all variables
-    "#]].assert_eq(&place.told(place.headway(&["doctor"]).env("HEADWAY_DATTA", "x")));
+    "#]]
+    .assert_eq(&place.told(place.headway(&["doctor"]).env("HEADWAY_DATTA", "x")));
 }
 
 #[test]

@@ -197,7 +197,7 @@ fn a_killed_server_costs_nothing() {
     let mut told = BufReader::new(ingest.stderr.take().expect("piped"));
     let mut line = String::new();
     // Once there are figures, work is under way.
-    while !line.contains(" of ") || !line.contains(" %)") {
+    while !line.contains(" %: ") {
         line.clear();
         assert!(told.read_line(&mut line).expect("it tells") > 0, "it ended early");
     }

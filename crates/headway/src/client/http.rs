@@ -56,11 +56,6 @@ impl Client {
         Ok(Self { http, base, token })
     }
 
-    /// Where the server is.
-    pub(crate) fn base(&self) -> &str {
-        &self.base
-    }
-
     /// Reads `path`.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         self.value(self.request(Method::GET, path).timeout(REQUEST)).await

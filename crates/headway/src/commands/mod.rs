@@ -1,6 +1,7 @@
 //! One module a command.
 
 mod backup;
+mod config;
 mod doctor;
 mod follow;
 mod ingest;
@@ -42,6 +43,7 @@ pub(crate) async fn dispatch(cli: Cli, output: Output) -> Result<Exit> {
         Command::Restore(args) => backup::restore(global, args, output),
         Command::Token(args) => token::token(global, args, output).await,
         Command::Doctor(args) => doctor::doctor(global, args, output).await,
+        Command::Config(args) => config::config(global, &args, output),
         Command::Sample(args) => sample::sample(args, output).await,
         Command::Completions(args) => {
             let mut script = Vec::new();

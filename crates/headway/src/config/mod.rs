@@ -1,7 +1,6 @@
 //! Configuration: file, environment and flags → one resolved, checked `Config`; only that travels.
 
 mod raw;
-#[cfg(test)]
 mod reference;
 mod setting;
 mod sources;
@@ -9,6 +8,7 @@ mod sources;
 mod tests;
 
 pub(crate) use raw::RawConfig;
+pub(crate) use reference::page as reference;
 
 use crate::{
     args::Global,

@@ -19,7 +19,7 @@ characters), `NO_COLOR`.
 ";
 
 /// The whole page.
-pub(super) fn page() -> String {
+pub(crate) fn page() -> String {
     let mut page = HEAD.to_owned();
     for section in SECTIONS {
         let title =

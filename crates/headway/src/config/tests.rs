@@ -1,4 +1,4 @@
-use super::{RawConfig, raw, reference, resolve, sources};
+use super::{RawConfig, raw, resolve, sources};
 use crate::problem::{Exit, Problem};
 use expect_test::{Expect, expect, expect_file};
 use std::{collections::BTreeSet, path::PathBuf};
@@ -15,7 +15,7 @@ fn refused(text: &str, expected: &Expect) {
 
 #[test]
 fn the_reference_is_current() {
-    expect_file!["../../../../docs/configuration.md"].assert_eq(&reference::page());
+    expect_file!["../../../../docs/configuration.md"].assert_eq(&super::reference());
 }
 
 #[test]

@@ -79,15 +79,16 @@ impl Model {
         }
     }
 
-    /// `12 of 40 (30 %), 2 failed, 4.2/s, 7 s left`.
+    /// `30 %: 12 of 40 tasks, 2 failed, 4.2/s, 7.0 s left`.
     fn figures(&self) -> String {
         let run = &self.run;
         let figures = run.figures;
+        // The percentage weighs stages whose items are still being found, so it is no quotient of the counts.
         let mut parts = vec![format!(
-            "{} of {} ({:.0} %)",
+            "{:.0} %: {} of {} tasks",
+            figures.percent.floor(),
             grouped(figures.done as i64),
-            grouped(figures.total as i64),
-            figures.percent.floor()
+            grouped(figures.total as i64)
         )];
         if figures.failed > 0 {
             parts.push(format!("{} failed", grouped(figures.failed as i64)));
@@ -369,13 +370,13 @@ mod tests {
             }
         }
         expect![[r#"
-            0 of 1,200 (0 %)
+            0 %: 0 of 1,200 tasks
             read: open
-            700 of 1,200 (58 %), 1 failed, 12.5/s, 1m 01s left; keywords 2,100
+            58 %: 700 of 1,200 tasks, 1 failed, 12.5/s, 1m 01s left; keywords 2,100
             read a\u{1b}[2J.png: failed: the file ends early [truncated]
             b.png: no number [bad_score]
             read: closed (1,199 done, 1 failed)
-            1,200 of 1,200 (100 %), 1 failed; keywords 3,600
+            100 %: 1,200 of 1,200 tasks, 1 failed; keywords 3,600
         "#]]
         .assert_eq(&text);
     }

@@ -1,6 +1,5 @@
 //! What the tests of the binary share.
 #![allow(dead_code, reason = "each test binary uses its part")]
-#![expect(clippy::allow_attributes, reason = "an expectation would fail where all of it is used")]
 
 use expect_test::Expect;
 use std::{
@@ -9,18 +8,18 @@ use std::{
 };
 
 /// A folder of its own, and the binary run in it without the settings of whoever runs the tests.
-pub struct Place(tempfile::TempDir);
+pub(crate) struct Place(tempfile::TempDir);
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().expect("a folder"))
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    pub fn headway(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn headway(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_headway"));
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
@@ -33,14 +32,14 @@ impl Place {
     }
 
     /// Exit code, then both outputs, with the folder's name taken out.
-    pub fn told(&self, command: &mut Command) -> String {
+    pub(crate) fn told(&self, command: &mut Command) -> String {
         let Output { status, stdout, stderr } = command.output().expect("it runs");
         let folder = self.path().canonicalize().expect("there").display().to_string();
         let clean = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&folder, "HERE");
         format!("exit {}\n{}{}", status.code().unwrap_or(-1), clean(&stdout), clean(&stderr))
     }
 
-    pub fn check(&self, arguments: &[&str], expected: &Expect) {
+    pub(crate) fn check(&self, arguments: &[&str], expected: &Expect) {
         expected.assert_eq(&self.told(&mut self.headway(arguments)));
     }
 }

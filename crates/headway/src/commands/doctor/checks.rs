@@ -115,7 +115,7 @@ fn file_system(folder: &Path) -> Check {
     const REMOTE: [(i64, &str); 5] =
         [(0x6969, "NFS"), (0xff53_4d42, "CIFS"), (0xfe53_4d42, "SMB2"), (0x517b, "SMB"), (0x0102_1997, "9p")];
     const MEMORY: i64 = 0x0102_1994;
-    match rustix::fs::statfs(folder).map(|stat| i64::from(stat.f_type)) {
+    match rustix::fs::statfs(folder).map(|stat| stat.f_type) {
         Ok(MEMORY) => Check::warn(
             NAME,
             "memory (tmpfs)",
