@@ -5,6 +5,8 @@ import { test } from "node:test";
 import { connection, launch, Visitor } from "./support/browser.mjs";
 import { Server, tempFolder } from "./support/server.mjs";
 
+const PASSWORD = "a long enough one";
+
 async function useCode(page, code) {
   await page.getByRole("tab", { name: "One-time code" }).click();
   await page.getByRole("textbox", { name: "Code" }).fill(code);
@@ -29,7 +31,8 @@ test("sign-in with the one-time code", async (t) => {
       await page.waitForURL(/\/sign-in\?next=%2Fnodes/);
       await useCode(page, "0000-0000-0000");
       await page.getByRole("alert").getByText("That did not work").waitFor();
-      await useCode(page, server.code);
+      await page.getByLabel("Password for next time").fill(PASSWORD);
+    await useCode(page, server.code);
       await page.waitForURL(/\/nodes$/);
       await page.getByRole("heading", { name: "Nodes", level: 1 }).waitFor();
       await connection(page, "live");
@@ -55,11 +58,16 @@ test("sign-in with the one-time code", async (t) => {
     await other.leave();
   });
 
-  await owner.step(t, "signing out ends the session", async () => {
+  await owner.step(t, "signing out ends the session; the password that was set begins another", async () => {
     const page = await owner.open("/");
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.waitForURL(/\/sign-in/);
     assert.equal((await page.request.get(`${server.url}/api/v1/runs`)).status(), 401);
+    await page.getByRole("tab", { name: "User and password" }).click();
+    await page.getByRole("textbox", { name: "User" }).fill("admin");
+    await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: "Sign out" }).waitFor();
     await owner.leave();
   });
 });

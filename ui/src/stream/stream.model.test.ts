@@ -219,6 +219,15 @@ describe("events", () => {
     expect(view.incomplete).toBe(true);
   });
 
+  it("leave the picture incomplete when a snapshot from before the state arrives", () => {
+    const ahead = applyProgress(start(), progress(6, 9, 50, { state: "waiting" }), "stream", 100);
+    expect(ahead.incomplete).toBe(true);
+    const old = { ...ahead.run, run_seq: ahead.covered, state: "running" as const };
+    const view = applySnapshot(ahead, old, 200);
+    expect([view.run.state, view.incomplete]).toEqual(["waiting", true]);
+    expect(applySnapshot(view, { ...old, run_seq: 9, state: "waiting" }, 300).incomplete).toBe(false);
+  });
+
   it("close the stage they name", () => {
     const view = applyEvent(start(), event(4, "stage.closed", {}, "read"), 100);
     expect(view.run.stages[0]).toMatchObject({ state: "closed", closed_at: 1004 });
