@@ -28,7 +28,7 @@ fn image_count() -> u32 {
 pub(crate) async fn ratio() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let media = folder.path().join("media");
-    let options = SampleOptions { count: image_count(), videos: Videos::None, ..SampleOptions::default() };
+    let options = SampleOptions { count: image_count(), videos: Videos::Without, ..SampleOptions::default() };
     write_sample(&media, options)?;
     let files = images(&media)?;
     // The page cache is warm for both.

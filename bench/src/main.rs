@@ -1,17 +1,22 @@
 //! `make bench`: each figure as `name value unit`, beside its physical limit, in one run.
 //!
-//! Without arguments all of them; with names (`tasks start steps ingest cold`) only those.
+//! Without arguments all of them; with names (`tasks start steps streams ingest cold`) only those.
 
 mod cold;
 mod harness;
 mod latency;
 mod library;
+mod streams;
 mod tasks;
 
 use anyhow::Result;
 use std::collections::BTreeSet;
 
 fn main() -> Result<()> {
+    // The streams' clients are this program too, in a process of their own.
+    if streams::client()? {
+        return Ok(());
+    }
     let wanted: BTreeSet<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let is_wanted = |name: &str| wanted.is_empty() || wanted.contains(name);
     let runtime = harness::runtime()?;
@@ -23,6 +28,9 @@ fn main() -> Result<()> {
     }
     if is_wanted("steps") {
         runtime.block_on(latency::nine_steps())?;
+    }
+    if is_wanted("streams") {
+        runtime.block_on(streams::run())?;
     }
     if is_wanted("ingest") {
         runtime.block_on(library::ratio())?;

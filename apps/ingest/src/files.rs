@@ -95,9 +95,10 @@ impl Roots {
         match real {
             Ok(real) if !below(&real) => Err(RootsError::Outside(path.to_path_buf())),
             Ok(real) if real.is_dir() => Ok(real),
-            Ok(_) => {
-                Err(RootsError::NotThere { path: path.to_path_buf(), source: io::ErrorKind::NotADirectory.into() })
-            }
+            Ok(_) => Err(RootsError::NotThere {
+                path: path.to_path_buf(),
+                source: io::ErrorKind::NotADirectory.into(),
+            }),
             Err(_) if !named_below => Err(RootsError::Outside(path.to_path_buf())),
             Err(source) => Err(RootsError::NotThere { path: path.to_path_buf(), source }),
         }
@@ -110,7 +111,8 @@ impl Roots {
     /// What the system says; `InvalidInput` for what is no regular file.
     pub fn open(&self, path: &Path) -> io::Result<File> {
         let root = self.roots.iter().find(|root| path.starts_with(root));
-        let root = root.ok_or_else(|| io::Error::new(io::ErrorKind::PermissionDenied, "not below a media root"))?;
+        let root =
+            root.ok_or_else(|| io::Error::new(io::ErrorKind::PermissionDenied, "not below a media root"))?;
         let file = open_beneath(root, path)?;
         if !file.metadata()?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
@@ -190,7 +192,9 @@ pub fn path_of_text(text: &str) -> PathBuf {
     let mut rest = escaped.as_bytes();
     while let [first, tail @ ..] = rest {
         let code = match (first, tail) {
-            (b'%', [high, low, ..]) => hex_digit(*high).zip(hex_digit(*low)).map(|(high, low)| high * 16 + low),
+            (b'%', [high, low, ..]) => {
+                hex_digit(*high).zip(hex_digit(*low)).map(|(high, low)| high * 16 + low)
+            }
             _ => None,
         };
         match code {
@@ -247,7 +251,10 @@ mod tests {
         assert_eq!(code(root.path().join("out")), Some("outside_media_roots"));
         assert_eq!(code(root.path().join("gone")), Some("no_such_directory"));
         let real_root = root.path().canonicalize()?;
-        assert!(roots.open(&real_root.join("out/secret.png")).is_err(), "a link that leaves the root is not followed");
+        assert!(
+            roots.open(&real_root.join("out/secret.png")).is_err(),
+            "a link that leaves the root is not followed"
+        );
         Ok(())
     }
 }

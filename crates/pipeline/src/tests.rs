@@ -103,12 +103,18 @@ stages:
 #[test]
 fn a_stage_that_cannot_be_read_does_not_hide_the_others() {
     let yaml = "name: p\nstages:\n  - name: first\n    activty: x\n  - name: second\n    signal: s\n    needs: [frist]\n";
-    problems(yaml, &expect![[r#"
+    problems(
+        yaml,
+        &expect![[r#"
         4:5: stages[0].activty: a stage has no key 'activty' (did you mean 'activity'?)
-        7:13: stages[1].needs[0]: there is no stage 'frist' (did you mean 'first'?)"#]]);
-    problems(&yaml.replace("name: first", "nmae: first"), &expect![[r#"
+        7:13: stages[1].needs[0]: there is no stage 'frist' (did you mean 'first'?)"#]],
+    );
+    problems(
+        &yaml.replace("name: first", "nmae: first"),
+        &expect![[r#"
         3:5: stages[0].nmae: a stage has no key 'nmae' (did you mean 'name'?)
-        4:5: stages[0].activty: a stage has no key 'activty' (did you mean 'activity'?)"#]]);
+        4:5: stages[0].activty: a stage has no key 'activty' (did you mean 'activity'?)"#]],
+    );
 }
 
 #[test]

@@ -52,9 +52,9 @@ impl<'a> Place<'a> {
             Fact::TaskDone { stage, key, attempt, .. }
             | Fact::TaskRetrying { stage, key, attempt, .. }
             | Fact::TaskFailed { stage, key, attempt, .. } => (Some(*stage), Some(key), Some(*attempt)),
-            Fact::Emitted { stage, key, .. } | Fact::Log { stage, key, .. } | Fact::App { stage, key, .. } => {
-                (Some(*stage), Some(key), None)
-            }
+            Fact::Emitted { stage, key, .. }
+            | Fact::Log { stage, key, .. }
+            | Fact::App { stage, key, .. } => (Some(*stage), Some(key), None),
             Fact::StageOpened { stage, .. }
             | Fact::StageClosed { stage, .. }
             | Fact::StageSkipped { stage, .. }
@@ -129,16 +129,16 @@ fn described(definition: &Definition, fact: &Fact) -> (&'static str, Option<Valu
             ("task.retrying", Some(json!({ "error": error, "due_at": due_at })))
         }
         Fact::TaskFailed { ms, error, counters, .. } => {
-            let data = Map::from_iter([(String::from("ms"), json!(ms)), (String::from("error"), json!(error))]);
+            let data =
+                Map::from_iter([(String::from("ms"), json!(ms)), (String::from("error"), json!(error))]);
             ("task.failed", Some(figures(definition, data, &[], counters)))
         }
         Fact::TasksLost { count, worker, .. } => {
             ("task.lost", Some(json!({ "count": count, "worker": worker })))
         }
-        Fact::Signalled { name, by, count, payload, .. } => (
-            "signal.received",
-            Some(json!({ "name": name, "by": by, "count": count, "payload": **payload })),
-        ),
+        Fact::Signalled { name, by, count, payload, .. } => {
+            ("signal.received", Some(json!({ "name": name, "by": by, "count": count, "payload": **payload })))
+        }
         Fact::SignalExpired { count, error, .. } => {
             ("signal.expired", Some(json!({ "count": count, "error": error })))
         }
@@ -158,7 +158,8 @@ fn figures(
     counters: &Deltas,
 ) -> Value {
     if !created.is_empty() {
-        let by_stage = created.iter().map(|made| (name(definition, made.stage).to_owned(), json!(made.count)));
+        let by_stage =
+            created.iter().map(|made| (name(definition, made.stage).to_owned(), json!(made.count)));
         let count: u64 = created.iter().map(|made| made.count).sum();
         data.insert(String::from("count"), json!(count));
         data.insert(String::from("created"), Value::Object(by_stage.collect()));

@@ -24,7 +24,8 @@ impl Store {
         for same_stage in sorted.chunk_by(|left, right| left.0 == right.0) {
             for chunk in same_stage.chunks(KEYS_A_QUERY) {
                 let Some((stage, _)) = chunk.first() else { continue };
-                let query = Query::new(include_str!("sql/read_known_keys.sql")).bind(run.0).bind(i64::from(stage.0));
+                let query =
+                    Query::new(include_str!("sql/read_known_keys.sql")).bind(run.0).bind(i64::from(stage.0));
                 // Short chunks repeat their last key: the text of the query stays the same, and so prepared.
                 let padded = chunk.iter().chain(std::iter::repeat_n(&chunk[chunk.len() - 1], KEYS_A_QUERY));
                 let query = padded.take(KEYS_A_QUERY).fold(query, |query, (_, key)| query.bind(key.clone()));

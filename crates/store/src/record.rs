@@ -72,7 +72,8 @@ impl RunRecord {
     pub(crate) fn from_row(row: &Row, definitions: &Definitions) -> Result<Self> {
         let id = RunId(row.get(0)?);
         let corrupt = |what, source| Error::Corrupt { what, id: id.to_string(), source };
-        let mut run: Run = serde_json::from_str(row.get(BODY)?).map_err(|source| corrupt("run", Some(source)))?;
+        let mut run: Run =
+            serde_json::from_str(row.get(BODY)?).map_err(|source| corrupt("run", Some(source)))?;
         let input = serde_json::from_str(row.get(8)?);
         run.input = Arc::new(input.map_err(|source| corrupt("input of the run", Some(source)))?);
         let hash: Arc<str> = row.get(2)?;

@@ -18,7 +18,10 @@ pub fn epoch_change(epoch: &str) -> Statement {
 
 /// Moves the feed on by `count` and returns its newest number. Stands before [`events`] in the same batch.
 pub fn feed_advance(count: usize) -> Statement {
-    Statement::new(include_str!("sql/write/feed_advance.sql")).row(params![count as i64]).expect_rows(1).returning()
+    Statement::new(include_str!("sql/write/feed_advance.sql"))
+        .row(params![count as i64])
+        .expect_rows(1)
+        .returning()
 }
 
 /// Writes events, numbered up to the feed's newest.
@@ -280,24 +283,49 @@ pub fn stage_skip(run: RunId, stage: StageId, now: Timestamp) -> Statement {
 /// [`Error::Json`](crate::Error::Json).
 pub fn stage_expire(run: RunId, stage: StageId, now: Timestamp, error: &TaskError) -> Result<Statement> {
     let error = serde_json::to_string(error)?;
-    Ok(Statement::new(include_str!("sql/write/stage_expire.sql"))
-        .row(params![run.0, i64::from(stage.0), now.0, error]))
+    Ok(Statement::new(include_str!("sql/write/stage_expire.sql")).row(params![
+        run.0,
+        i64::from(stage.0),
+        now.0,
+        error
+    ]))
 }
 
 /// Failed tasks of a stage, and cancelled ones where asked, go back to `state`.
-pub fn stage_revive(run: RunId, stage: StageId, state: TaskState, now: Timestamp, cancelled: bool) -> Statement {
-    Statement::new(include_str!("sql/write/stage_revive.sql"))
-        .row(params![run.0, i64::from(stage.0), state.number(), now.0, i64::from(cancelled)])
+pub fn stage_revive(
+    run: RunId,
+    stage: StageId,
+    state: TaskState,
+    now: Timestamp,
+    cancelled: bool,
+) -> Statement {
+    Statement::new(include_str!("sql/write/stage_revive.sql")).row(params![
+        run.0,
+        i64::from(stage.0),
+        state.number(),
+        now.0,
+        i64::from(cancelled)
+    ])
 }
 
 /// Cancelled tasks of a stage go back to `state`.
 pub fn stage_revive_cancelled(run: RunId, stage: StageId, state: TaskState, now: Timestamp) -> Statement {
-    Statement::new(include_str!("sql/write/stage_revive_cancelled.sql"))
-        .row(params![run.0, i64::from(stage.0), state.number(), now.0])
+    Statement::new(include_str!("sql/write/stage_revive_cancelled.sql")).row(params![
+        run.0,
+        i64::from(stage.0),
+        state.number(),
+        now.0
+    ])
 }
 
 /// One failed task goes back to `state`.
-pub fn task_revive(run: RunId, stage: StageId, key: &Arc<str>, state: TaskState, now: Timestamp) -> Statement {
+pub fn task_revive(
+    run: RunId,
+    stage: StageId,
+    key: &Arc<str>,
+    state: TaskState,
+    now: Timestamp,
+) -> Statement {
     Statement::new(include_str!("sql/write/task_revive.sql"))
         .row(params![run.0, i64::from(stage.0), key.clone(), state.number(), now.0])
         .expect_rows(1)
@@ -368,9 +396,18 @@ pub fn worker_insert(worker: &NewWorker, now: Timestamp, lease_until: Timestamp)
 }
 
 /// Keeps a worker's leases. `state` is `live`, `draining` or `ended`.
-pub fn worker_heartbeat(worker: i64, state: &'static str, now: Timestamp, lease_until: Timestamp) -> Statement {
-    Statement::new(include_str!("sql/write/worker_heartbeat.sql"))
-        .row(params![worker, state, now.0, lease_until.0])
+pub fn worker_heartbeat(
+    worker: i64,
+    state: &'static str,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> Statement {
+    Statement::new(include_str!("sql/write/worker_heartbeat.sql")).row(params![
+        worker,
+        state,
+        now.0,
+        lease_until.0
+    ])
 }
 
 /// Declares every other worker lost: the database has one owner, and that is `worker` now.

@@ -220,17 +220,18 @@ pub async fn library(
     after: Option<&LibraryCursor>,
     limit: u32,
 ) -> db::Result<(Vec<MediaFile>, u64)> {
-    let total = filter.conditions().query(include_str!("sql/media_total.sql"), &[]);
     let mut conditions = filter.conditions();
     if let Some(after) = after {
         after.conditions(&mut conditions);
     }
-    let facts = include_str!("sql/facts_listed.sql");
-    let page = page(&conditions, facts, sort.order(), limit);
-    let mut answers = db.snapshot(vec![page, total]).await?.into_iter();
-    let rows = answers.next().unwrap_or_default();
+    let rows = db.query(page(&conditions, include_str!("sql/facts_listed.sql"), sort.order(), limit)).await?;
     let files = rows.iter().map(MediaFile::from_row).collect::<db::Result<Vec<_>>>()?;
-    let total = answers.next().unwrap_or_default();
+    if after.is_none() && files.len() < limit as usize {
+        // All are here: there is no need to search once more to count them.
+        let total = files.len() as u64;
+        return Ok((files, total));
+    }
+    let total = db.query(filter.conditions().query(include_str!("sql/media_total.sql"), &[])).await?;
     Ok((files, total.first().map_or(Ok(0), |row| row.get(0))?))
 }
 
@@ -256,6 +257,7 @@ pub async fn media(db: &Db, id: i64) -> db::Result<Option<MediaFile>> {
     for row in answers.next().unwrap_or_default() {
         media.file.problems.push(FileProblem::from_row(&row)?.1);
     }
+    media.file.problems.sort_by(|left, right| (left.at, &left.stage).cmp(&(right.at, &right.stage)));
     Ok(Some(media))
 }
 

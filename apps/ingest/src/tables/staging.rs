@@ -286,7 +286,11 @@ pub(crate) fn hashes(db: &Db, run: RunId) -> db::Result<Vec<Hashes>> {
 }
 
 /// Writes the groups: exact duplicates (file, original), near ones as lists of keys.
-pub(crate) fn grouped(run: RunId, duplicates: &[(Arc<str>, Arc<str>)], near: &[Vec<Arc<str>>]) -> Vec<Statement> {
+pub(crate) fn grouped(
+    run: RunId,
+    duplicates: &[(Arc<str>, Arc<str>)],
+    near: &[Vec<Arc<str>>],
+) -> Vec<Statement> {
     let clear = Statement::new(include_str!("sql/ungrouped.sql")).row(params![run.0]);
     let mut exact = Statement::new(include_str!("sql/duplicate.sql"));
     for (key, original) in duplicates {

@@ -7,9 +7,12 @@ use crate::{
 use model::Timestamp;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-/// How much work stands ready before a gate, in time: long enough for a claim (a commit or two), short enough that a
-/// second worker is not kept waiting.
-const BUFFER_MS: f64 = 60.0;
+/// How much work stands ready before a gate, in time: longer than a claim takes on a busy disk (a commit or two), so that
+/// no slot is ever idle for want of a commit.
+const BUFFER_MS: f64 = 250.0;
+
+/// Tasks that may stand ready for each slot before a rate is known.
+const BUFFER_A_SLOT: usize = 4;
 
 /// Most tasks in a gate's buffer.
 const MAX_BUFFER: usize = 2_048;
@@ -43,10 +46,10 @@ impl Gate {
         self.limiter.limit() as usize
     }
 
-    /// How many tasks may stand in the buffer: one round of the slots, or what they do in [`BUFFER_MS`].
+    /// How many tasks may stand in the buffer: some for each slot, or what they do in [`BUFFER_MS`].
     fn buffer_goal(&self) -> usize {
         let by_rate = (self.rate * BUFFER_MS / 1_000.0) as usize;
-        by_rate.clamp(self.limit().min(64), MAX_BUFFER)
+        by_rate.clamp((self.limit() * BUFFER_A_SLOT).min(64), MAX_BUFFER)
     }
 
     /// How many more tasks may be leased.

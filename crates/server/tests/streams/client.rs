@@ -47,6 +47,11 @@ impl Client {
         Self { socket, raw: Vec::new(), status: 0, headers: HashMap::new(), body: 0, closed: false }
     }
 
+    /// Cuts the connection off, with a reset.
+    pub(crate) fn reset(self) {
+        self.socket.set_zero_linger().unwrap();
+    }
+
     /// Reads what is there; `false` at the end.
     pub(crate) async fn read(&mut self) -> bool {
         let read = self.socket.read_buf(&mut self.raw);

@@ -240,6 +240,31 @@ async fn clients_that_never_read_are_bounded_and_evicted_by_the_deadline() {
     drop(mute);
 }
 
+/// Opening and cutting off, at every stage of the answer: nothing is left behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_connects_and_resets_return_to_the_base_line() {
+    let world = World::open(ListenOptions::default()).await;
+    let run = world.runs.run().await.unwrap();
+    let path = format!("/api/v1/runs/{run}/stream");
+    let mut before = 0;
+    for round in 0..4 {
+        for n in 0..500 {
+            let mut client = Client::ask(world.address, &path, "").await;
+            if n % 3 > 0 {
+                client.read_bytes(n * 8).await;
+            }
+            client.reset();
+        }
+        until("all streams gone", || world.runs.hub.followers() == 0).await;
+        if round == 0 {
+            before = resident_kib();
+        }
+    }
+    let grown = resident_kib().saturating_sub(before);
+    assert!(grown < 4 * 1024, "{grown} KiB after 1,500 more");
+    assert_eq!(world.runs.hub.stats().channels, 1, "kept for the next reader, for a while");
+}
+
 /// Memory of this process in KiB.
 fn resident_kib() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -109,5 +109,7 @@ CREATE TABLE media_keywords (
 );
 CREATE INDEX media_keywords_by_word ON media_keywords (keyword, kind, media_id);
 
--- Full text over names, prompts, captions and keywords; its rowid is the media's id.
-CREATE VIRTUAL TABLE media_text USING fts5 (name, prompt, captions, keywords, tokenize = 'unicode61 remove_diacritics 2');
+-- Full text over names, prompts, captions and keywords; its rowid is the media's id. The first letters of words have an
+-- index of their own, so that what is being typed is found as quickly as whole words.
+CREATE VIRTUAL TABLE media_text USING fts5 (name, prompt, captions, keywords, tokenize = 'unicode61 remove_diacritics 2',
+                                            prefix = '1 2 3');
