@@ -75,8 +75,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+/// What is timed, on a file's bytes.
+type Work<'a> = &'a dyn Fn(&[u8]);
+
 /// The shortest time of each work on `bytes`.
-fn best(rounds: u32, bytes: &[u8], works: [&dyn Fn(&[u8]); 3]) -> [Duration; 3] {
+fn best(rounds: u32, bytes: &[u8], works: [Work<'_>; 3]) -> [Duration; 3] {
     let mut shortest = [Duration::MAX; 3];
     for _ in 0..rounds.max(1) {
         for (shortest, work) in shortest.iter_mut().zip(works) {

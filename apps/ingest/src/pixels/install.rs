@@ -196,7 +196,6 @@ fn put(model: &[u8], sha256: &str, target: &Path) -> Result<(), InstallError> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn wheel(folder: &Path, name: &str, body: &[u8]) -> PathBuf {

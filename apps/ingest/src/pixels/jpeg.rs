@@ -381,7 +381,6 @@ const fn codes(counts: &[u8; 16], values: &[u8]) -> [(u16, u8); 256] {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use image::{Rgb, RgbImage};
 
     use crate::pixels::encode_jpeg;

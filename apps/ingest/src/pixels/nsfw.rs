@@ -233,7 +233,6 @@ mod engine {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use image::Rgb;
 
     use super::*;

@@ -279,7 +279,6 @@ fn tables() -> &'static Tables {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use std::time::Instant;
 
     use image::{Rgb, RgbImage, imageops};

@@ -93,7 +93,6 @@ pub(super) fn run(mut command: Command, cap: u64, deadline: Instant) -> Result<S
 
 #[cfg(all(test, unix))]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use std::time::Duration;
 
     use super::*;

@@ -1,5 +1,4 @@
 //! The façade on whole files: every format, every way to be broken.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use image::codecs::gif::GifEncoder;
 use image::{DynamicImage, GrayAlphaImage, GrayImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};

@@ -108,7 +108,6 @@ fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     const A: &str = "aa00000000000000000000000000000000000000000000000000000000000001";
