@@ -29,10 +29,11 @@ pub(super) async fn ingest(global: &Global, args: Args, output: Output) -> Resul
     let folders = folders(&args.directories)?;
     let mut interrupt = Interrupt::listen()?;
     let start = Instant::now();
+    let began_at = jiff::Timestamp::now().as_millisecond();
     // Whoever names a folder here may read it: it is a media root for this command's own server.
     let flags = RawConfig { media_roots: Some(roots(global, &folders)?), ..RawConfig::default() };
     let mut session = Session::open(global, flags, Purpose::Work, output).await?;
-    let run = match unfinished(&session, &args, &folders).await? {
+    let run = match unfinished(&session, &args, &folders, began_at).await? {
         Some(run) => carry_on(&session, run).await?,
         None => begin(&session, &args, &folders).await?,
     };
@@ -92,15 +93,20 @@ fn texts(folders: &[PathBuf]) -> Vec<String> {
     folders.iter().map(|folder| folder.to_string_lossy().into_owned()).collect()
 }
 
-/// The newest run of the same folders that has not ended.
-async fn unfinished(session: &Session, args: &Args, folders: &[PathBuf]) -> Result<Option<Run>> {
+/// The newest run of the same folders that had not ended when this command began, at `began_at` (milliseconds since
+/// 1970). The server goes on with it as soon as it is up, and may be done before anybody asks.
+async fn unfinished(
+    session: &Session,
+    args: &Args,
+    folders: &[PathBuf],
+    began_at: i64,
+) -> Result<Option<Run>> {
     if args.fresh {
         return Ok(None);
     }
     let wanted: BTreeSet<String> = texts(folders).into_iter().collect();
-    let path = "/api/v1/runs?app=ingest&state=queued,running,waiting,paused&limit=100";
-    let page: Page<Run> = session.client().get(path).await?;
-    for summary in page.items {
+    let page: Page<Run> = session.client().get("/api/v1/runs?app=ingest&limit=100").await?;
+    for summary in page.items.into_iter().filter(|run| run.ended_at.is_none_or(|at| at >= began_at)) {
         let run: Run = session.client().get(&format!("/api/v1/runs/{}", segment(&summary.id))).await?;
         let directories = run.input.get("directories").and_then(Value::as_array);
         let directories = directories.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);

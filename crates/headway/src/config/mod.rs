@@ -91,7 +91,6 @@ impl Sse {
 pub(crate) struct Retention {
     /// `None` keeps runs.
     pub(crate) runs_days: Option<u32>,
-    pub(crate) backups: u32,
 }
 
 /// The log, on standard error.
@@ -195,7 +194,6 @@ pub(crate) fn resolve(raw: RawConfig, default_data: PathBuf) -> Result<Config> {
         },
         retention: Retention {
             runs_days: zero(number("retention.runs_days", raw.retention.runs_days)?).map(small),
-            backups: small(number("retention.backups", raw.retention.backups)?),
         },
         log: Log {
             level: text("log.level", raw.log.level),

@@ -65,9 +65,9 @@ settings! {
 settings! {
     /// Limits that follow the machine.
     RawHardware in "hardware_scaling." {
-        /// Slots of a wait class at least.
+        /// Slots of a wait class at least. Where it equals `max_workers`, limits are pinned there.
         min_workers: u64 = Kind::Number(1, 10_000), "1";
-        /// Slots of a wait class at most; 0 leaves it to the machine.
+        /// Slots of a wait class where limits do not follow the machine; 0 takes the planning formula's number.
         max_workers: u64 = Kind::Number(0, 10_000), "0";
     }
 }
@@ -88,8 +88,6 @@ settings! {
         /// Days after its end when a run is deleted, with its tasks and events; 0 keeps it. What a run delivered or
         /// committed to a library stays.
         runs_days: u64 = Kind::Number(0, 36_500), "90";
-        /// Backups kept in the data folder; older ones are deleted after a new one is complete.
-        backups: u64 = Kind::Number(1, 1000), "7";
     }
 }
 
@@ -119,7 +117,11 @@ pub(crate) struct Section {
 pub(crate) const SECTIONS: &[Section] = &[
     Section { name: "", about: "What stands at the top of the file.", settings: RawConfig::SETTINGS },
     Section { name: "server", about: "The HTTP server.", settings: RawServer::SETTINGS },
-    Section { name: "outbox", about: "Deliveries to other systems.", settings: RawOutbox::SETTINGS },
+    Section {
+        name: "outbox",
+        about: "Deliveries to other systems. No connector ships in this version: these are read and checked, and take effect with the first one.",
+        settings: RawOutbox::SETTINGS,
+    },
     Section {
         name: "hardware_scaling",
         about: "Limits that follow the machine; each change is an event with its reason.",

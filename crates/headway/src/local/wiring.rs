@@ -106,10 +106,10 @@ fn collect(apps: Vec<App>) -> Result<(Registry, Vec<(model::Definition, String)>
 
 /// With `use_hardware_scaling` limits follow the machine. Without, each class has a fixed number of slots.
 fn limits(config: &Config, hardware: &Hardware) -> LimitOptions {
-    if config.use_hardware_scaling {
+    let HardwareScaling { min_workers, max_workers } = config.hardware_scaling;
+    if config.use_hardware_scaling && max_workers != Some(min_workers) {
         return LimitOptions::default();
     }
-    let HardwareScaling { min_workers, max_workers } = config.hardware_scaling;
     let gigabytes = hardware.memory_limit_bytes >> 30;
     let formula = planned_workers(hardware.cpus_online, hardware.cpus_effective.ceil() as u32, gigabytes);
     let slots = max_workers.unwrap_or(formula).max(min_workers);
