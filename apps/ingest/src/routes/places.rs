@@ -53,7 +53,8 @@ fn media_root(root: &Path) -> MediaRoot {
 #[into_params(parameter_in = Query)]
 struct BrowseQuery {
     /// The folder: a media root, or one below it.
-    path: String,
+    #[param(required = true)]
+    path: Option<String>,
 }
 
 /// A folder below a media root.
@@ -87,7 +88,8 @@ async fn browse(
     State(state): State<RouteState>,
     QueryOf(query): QueryOf<BrowseQuery>,
 ) -> ApiResult<Json<Folder>> {
-    let folder = on_disk(move || folder(&state.roots, &path_of_text(&query.path))).await?;
+    let path = query.path.ok_or_else(|| ApiError::invalid("path", "name a folder"))?;
+    let folder = on_disk(move || folder(&state.roots, &path_of_text(&path))).await?;
     folder.map(Json).map_err(|error| refused_place("path", &error))
 }
 

@@ -62,6 +62,6 @@ async fn nothing_outside_the_roots_is_shown() {
         let reply = rig.get(&format!("/api/v1/ingest/browse?path={path}")).await;
         assert_eq!(reply.problem(), expected, "{path}");
     }
-    assert_eq!(rig.get("/api/v1/ingest/browse").await.problem(), "422 invalid_value [\"query\"]");
+    assert_eq!(rig.get("/api/v1/ingest/browse").await.problem(), "422 invalid_value [\"path\"]");
     assert_eq!(rig.get("/api/v1/ingest/browse?path=/&x=1").await.problem(), "400 unknown_field [\"x\"]");
 }
