@@ -33,7 +33,7 @@ done
 cat <<EOF
 
   Dashboard   http://127.0.0.1:$port
-  Library     http://127.0.0.1:$port/ingest/library
+  Library     http://127.0.0.1:$port/library
   Again       $headway ingest DIR --data $data
   Watch       $headway watch --data $data
 
