@@ -44,7 +44,7 @@ fn commit_for_ever(path: &Path, first: i64) {
                     if db.execute_blocking(batch(number)).is_err() {
                         return;
                     }
-                    eprintln!("stored {number}");
+                    eprintln!("stored {number}.");
                 }
             });
         }
@@ -85,7 +85,7 @@ fn stop_by_hook(path: &Path) {
     let mut number = 0;
     let error = loop {
         match db.execute_blocking(batch(number)) {
-            Ok(_) => eprintln!("stored {number}"),
+            Ok(_) => eprintln!("stored {number}."),
             Err(error) => break error,
         }
         number += 1;
@@ -102,7 +102,7 @@ fn fill_up(path: &Path) {
     let db = Db::open(Options::new(path), &[TABLES]).unwrap();
     let stored = |number: i64| {
         db.execute_blocking(batch(number)).unwrap();
-        eprintln!("stored {number}");
+        eprintln!("stored {number}.");
     };
     (1..=10).for_each(stored);
     FULL.store(true, SeqCst);
@@ -131,8 +131,9 @@ fn acknowledged(child: &mut Child, mut after: impl FnMut(&mut Child, usize)) -> 
     let mut numbers = BTreeSet::new();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();
     for line in lines.map_while(Result::ok) {
-        if let Some(number) = line.strip_prefix("stored ") {
-            numbers.insert(number.parse().unwrap());
+        // The last line may be cut by the kill: what was not said in full was not acknowledged.
+        if line.starts_with("stored ") && line.ends_with('.') {
+            numbers.insert(line["stored ".len()..line.len() - 1].parse().unwrap());
             after(child, numbers.len());
         } else {
             println!("child: {line}");

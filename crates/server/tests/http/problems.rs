@@ -276,22 +276,26 @@ async fn a_document_with_mistakes_is_answered_with_their_places() {
     check(
         &answer,
         &expect![[r#"
-        422 Unprocessable Entity application/problem+json
-        {
-          "code": "invalid_pipeline",
-          "detail": "the document has 1 mistakes",
-          "fields": [
+            422 Unprocessable Entity application/problem+json
             {
-              "message": "a stage has no key 'activty'; did you mean 'activity'?",
-              "path": "document:4:5 stages[0].activty"
-            }
-          ],
-          "instance": "/api/v1/runs",
-          "status": 422,
-          "title": "The pipeline document has mistakes",
-          "trace": "[trace]",
-          "type": "/help/errors#invalid_pipeline"
-        }"#]],
+              "code": "invalid_pipeline",
+              "detail": "the document has 2 mistakes",
+              "fields": [
+                {
+                  "message": "a stage has no key 'activty'; did you mean 'activity'?",
+                  "path": "document:4:5 stages[0].activty"
+                },
+                {
+                  "message": "there is no stage 'c'; the other stages are: a",
+                  "path": "document:6:13 stages[1].needs[0]"
+                }
+              ],
+              "instance": "/api/v1/runs",
+              "status": 422,
+              "title": "The pipeline document has mistakes",
+              "trace": "[trace]",
+              "type": "/help/errors#invalid_pipeline"
+            }"#]],
     );
 }
 
