@@ -8,7 +8,7 @@
 
 use crate::{
     args::Global,
-    client::Client,
+    client::{Client, follow::Patience},
     config::{Config, RawConfig},
     local::{LocalServer, Purpose},
     output::Output,
@@ -49,6 +49,11 @@ impl Session {
         &self.client
     }
 
+    /// How long to wait for this server, should it go away.
+    pub(crate) fn patience(&self) -> Patience {
+        if self.global.server.is_some() { Patience::Much } else { Patience::Little }
+    }
+
     /// Whether the server is in this process, and so ends with the command.
     pub(crate) fn is_local(&self) -> bool {
         self.local.is_some()
@@ -75,6 +80,13 @@ impl Session {
     }
 }
 
+/// The server that owns the data folder and answers, if there is one.
+pub(crate) async fn owner(config: &Config) -> Option<(ServerFile, Client)> {
+    let file = ServerFile::read(&config.data)?;
+    let client = Client::new(&file.address, Some(file.token.clone())).ok()?;
+    client.answers().await.then_some((file, client))
+}
+
 async fn connect(
     global: &Global,
     flags: &RawConfig,
@@ -91,11 +103,8 @@ async fn connect(
     crate::logging::start(&config.log)?;
     let start = tokio::time::Instant::now();
     loop {
-        if let Some(file) = ServerFile::read(&config.data) {
-            let client = Client::new(&file.address, Some(file.token))?;
-            if client.answers().await {
-                return Ok((client, None));
-            }
+        if let Some((_, client)) = owner(&config).await {
+            return Ok((client, None));
         }
         let mut own = config.clone();
         own.listen = SocketAddr::from(([127, 0, 0, 1], 0));

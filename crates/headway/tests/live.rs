@@ -120,6 +120,14 @@ fn commands_share_the_server_of_their_data_folder() {
     let (exit, ended) = result(&watch.wait_with_output().expect("it ends"));
     assert_eq!((exit, &ended["state"]), (0, &json!("completed")), "{ended}");
 
+    let another =
+        place.headway(&["serve", "--data", "data", "--listen", "127.0.0.1:0"]).output().expect("it runs");
+    assert_eq!(another.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&another.stderr)
+            .contains(&format!("is served already, at {}", server.address))
+    );
+
     let (_, second) = place.result(&["run", "gated.yaml", "--data", "data", "--json"]);
     let second = second["run"].as_str().expect("an id");
     let (exit, _) = place.result(&["cancel", second, "--reason", "a test", "--data", "data", "--json"]);

@@ -15,8 +15,23 @@ use std::{collections::VecDeque, time::Duration};
 
 /// Silence after which a stream counts as broken: it has a heartbeat each idle second.
 const SILENCE: Duration = Duration::from_secs(15);
-/// Tries to reconnect before the server counts as gone.
-const TRIES: u32 = 6;
+/// How often a follower tries to reconnect before the server counts as gone, and how long it waits in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Another server can be had on this machine: a quarter of a second in all.
+    Little,
+    /// There is only this one: some 20 s in all, spread so that a crowd does not come back at once.
+    Much,
+}
+
+impl Patience {
+    fn tries(self) -> u32 {
+        match self {
+            Self::Little => 3,
+            Self::Much => 8,
+        }
+    }
+}
 /// Longest wait of one poll, in seconds.
 const POLL_SECONDS: u32 = 20;
 
@@ -47,6 +62,7 @@ pub(crate) struct Follower {
     ready: VecDeque<Update>,
     failures: u32,
     retry: Duration,
+    patience: Patience,
     over: bool,
 }
 
@@ -70,7 +86,7 @@ struct End {
 
 impl Follower {
     /// Follows `run` from its first event, or from after `told`.
-    pub(crate) fn new(client: Client, run: &str, told: u64) -> Self {
+    pub(crate) fn new(client: Client, run: &str, told: u64, patience: Patience) -> Self {
         Self {
             client,
             run: run.to_owned(),
@@ -80,6 +96,7 @@ impl Follower {
             ready: VecDeque::new(),
             failures: 0,
             retry: Duration::from_millis(500),
+            patience,
             over: false,
         }
     }
@@ -111,7 +128,7 @@ impl Follower {
                 Err(problem) if problem.exit == Exit::Unreachable && problem.code.is_none() => {
                     self.source = Source::Closed;
                     self.failures += 1;
-                    if self.failures > TRIES {
+                    if self.failures > self.patience.tries() {
                         return Err(problem);
                     }
                     tokio::time::sleep(self.pause()).await;
@@ -121,8 +138,11 @@ impl Follower {
         }
     }
 
-    /// Full jitter over a delay that doubles, up to 5 s.
+    /// With much patience: full jitter over a delay that doubles, up to 5 s.
     fn pause(&self) -> Duration {
+        if self.patience == Patience::Little {
+            return Duration::from_millis(80);
+        }
         let most = self.retry.saturating_mul(1 << self.failures.min(5)).min(Duration::from_secs(5));
         let mut random = [0u8; 4];
         let _ = getrandom::fill(&mut random);

@@ -1,7 +1,7 @@
 //! The client against a server that says what a test wants it to say, one connection after the other.
 
 use super::{
-    follow::{Follower, Update},
+    follow::{Follower, Patience, Update},
     http::{Client, Ignored, segment},
 };
 use crate::problem::Exit;
@@ -81,8 +81,12 @@ async fn a_broken_stream_goes_on_after_its_last_id_and_tells_nothing_twice() {
     let second = format!("{}{}{}", snapshot(4), event(4, "log"), event(5, "stage.closed"));
     let third = "event: progress\ndata: {\"to\":6}\n\nevent: hb\ndata: {}\n\nevent: end\ndata: {\"state\":\"completed\"}\n\n";
     let (base, requests) = server(vec![stream(&first), stream(&second), stream(third)]).await;
-    let mut follower =
-        Follower::new(Client::new(&base, Some("secret".to_owned())).expect("a client"), "r", 0);
+    let mut follower = Follower::new(
+        Client::new(&base, Some("secret".to_owned())).expect("a client"),
+        "r",
+        0,
+        Patience::Much,
+    );
     expect![[r#"
         snapshot running 2
         event 3 stage.opened
@@ -115,7 +119,7 @@ async fn without_streams_it_polls() {
         run("completed", 3),
     ])
     .await;
-    let mut follower = Follower::new(Client::new(&base, None).expect("a client"), "r", 0);
+    let mut follower = Follower::new(Client::new(&base, None).expect("a client"), "r", 0, Patience::Much);
     expect![[r#"
         event 1 run.created
         event 2 run.started

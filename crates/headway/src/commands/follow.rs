@@ -50,7 +50,7 @@ pub(super) async fn follow(
     mut on_event: impl FnMut(&Event),
 ) -> Result<Followed> {
     let mut watcher = watcher(session.output);
-    let mut follower = Follower::new(session.client().clone(), run, 0);
+    let mut follower = Follower::new(session.client().clone(), run, 0, session.patience());
     let mut waiting = Waiting { at: at_waiting, handled: false };
     let followed = loop {
         let next = tokio::select! {
@@ -63,7 +63,7 @@ pub(super) async fn follow(
             Err(problem) if problem.exit == Exit::Unreachable && problem.code.is_none() => {
                 let told = follower.told();
                 session.reopen(problem).await?;
-                follower = Follower::new(session.client().clone(), run, told);
+                follower = Follower::new(session.client().clone(), run, told, session.patience());
                 waiting.handled = false;
                 continue;
             }

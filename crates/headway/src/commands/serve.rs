@@ -3,10 +3,11 @@
 use crate::{
     args::{Global, Serve as Args},
     config::{Config, RawConfig},
+    connect::owner,
     interrupt::Interrupt,
     local::{LocalServer, Purpose},
     output::{Output, Tone},
-    problem::{Exit, Result},
+    problem::{Exit, Problem, Result},
 };
 use serde_json::json;
 
@@ -20,6 +21,17 @@ pub(super) async fn serve(global: &Global, args: Args, output: Output) -> Result
     };
     let config = Config::load(global, flags)?;
     crate::logging::start(&config.log)?;
+    if let Some((file, _)) = owner(&config).await {
+        let message = format!(
+            "{} is served already, at {} by process {}",
+            config.data.display(),
+            file.address,
+            file.pid
+        );
+        return Err(
+            Problem::failed(message).hint("use that one, end it, or choose another folder with --data")
+        );
+    }
     let (dev, data) = (config.dev, config.data.clone());
     let server = LocalServer::start(config, Purpose::Serve).await?;
     if output.json {
