@@ -36,10 +36,17 @@ fn summary(output: &Output) -> Value {
     said.unwrap_or_else(|_| panic!("no summary: {text}\n{}", String::from_utf8_lossy(&output.stderr)))
 }
 
-/// The data folder's database, as the binary opens it.
+/// The data folder's database, as the binary opens it. A probe that the killed process was just starting may hold the
+/// lock until it has become another program.
 fn open(data: &Path) -> db::Db {
     let migrations = [store::MIGRATIONS, server::MIGRATIONS, ingest::tables::MIGRATIONS].concat();
-    db::Db::open(db::Options::new(data.join("headway.db")), &migrations).unwrap()
+    let until = Instant::now() + Duration::from_secs(5);
+    loop {
+        match db::Db::open(db::Options::new(data.join("headway.db")), &migrations) {
+            Err(db::Error::Locked { .. }) if Instant::now() < until => std::thread::yield_now(),
+            opened => return opened.unwrap(),
+        }
+    }
 }
 
 /// Whether the folder's run has ended.
