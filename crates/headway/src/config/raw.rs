@@ -21,7 +21,7 @@ settings! {
         /// Lets limits follow the machine. When off, each wait class has `hardware_scaling.max_workers` slots, or the
         /// planning formula's where that is 0.
         use_hardware_scaling: bool = Kind::Flag, "true";
-        /// Live progress over server-sent events. When off, the stream routes say so, and pages and the command line poll.
+        /// Live progress over server-sent events. Only shown to clients so far: the server does not switch its streams off yet.
         enable_sse_progress: bool = Kind::Flag, "true";
     }
     sections {
