@@ -15,8 +15,7 @@ settings! {
         dev: bool = Kind::Flag, "false";
         /// Folders that media may be ingested from. What lies outside them is refused, links that leave them included.
         media_roots: Vec<PathBuf> = Kind::Paths, "none";
-        /// Delivers to other systems through the outbox, in the transaction of the work. When off, deliveries are staged
-        /// and held until it is on again.
+        /// Kept for deliveries to other systems. There are none yet, so it has no effect.
         use_outbox_pattern: bool = Kind::Flag, "true";
         /// Lets limits follow the machine. When off, each wait class has `hardware_scaling.max_workers` slots, or the
         /// planning formula's where that is 0.
