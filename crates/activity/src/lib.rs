@@ -9,8 +9,10 @@
 //! ```
 
 mod app;
+pub mod connector;
 mod context;
 mod outcome;
+pub mod text;
 
 pub use app::{App, Registry};
 pub use context::{Attempt, CancelFlag, Chunk, Context, EmitError, Link, Log, Progress};

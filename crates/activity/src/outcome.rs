@@ -87,6 +87,8 @@ pub struct Effects {
     pub statements: Vec<db::Statement>,
     /// Facts of the application, each an event `app.<name>`.
     pub notes: Vec<Note>,
+    /// Messages to destinations outside. They are in the outbox when the outcome is durable, and not before.
+    pub deliveries: Vec<model::NewDelivery>,
 }
 
 impl Effects {
@@ -110,9 +112,17 @@ impl Effects {
         self.notes.push(Note { name: Arc::from(name), data });
     }
 
+    /// Stages a message to a destination.
+    pub fn deliver(&mut self, delivery: model::NewDelivery) {
+        self.deliveries.push(delivery);
+    }
+
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.counters.is_empty() && self.statements.is_empty() && self.notes.is_empty()
+        self.counters.is_empty()
+            && self.statements.is_empty()
+            && self.notes.is_empty()
+            && self.deliveries.is_empty()
     }
 }
 
