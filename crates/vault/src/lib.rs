@@ -1,0 +1,1 @@
+//! Secrets encrypted at rest, and masked in what is shown.
