@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 import { body, Problem, problem } from "./mock/http.mjs";
 import { makeFiles } from "./mock/ingest.mjs";
 import { appRoutes } from "./mock/routes-apps.mjs";
+import { backlogRoutes } from "./mock/routes-backlog.mjs";
+import { outboxRoutes } from "./mock/routes-outbox.mjs";
 import { runRoutes } from "./mock/routes-runs.mjs";
 import { populate } from "./mock/simulate.mjs";
 import { Streams } from "./mock/streams.mjs";
@@ -26,7 +28,7 @@ const TYPES = {
 
 export function startMock({ port = 0, speed = 1, auth = false, serveStatic = false } = {}) {
   const world = new World();
-  const options = { auth, signedIn: false, faults: { silent: false, stall: false, refuse: 0 } };
+  const options = { auth, signedIn: false, sse: true, faults: { silent: false, stall: false, refuse: 0 } };
   const library = makeFiles(2400).filter((file) => file.state === "processed");
   world.library = library.map((file, index) => ({
     ...file,
@@ -38,7 +40,12 @@ export function startMock({ port = 0, speed = 1, auth = false, serveStatic = fal
   const stop = populate(world, speed);
   const streams = new Streams(world, options.faults);
   const context = { world, streams, options };
-  const table = compile({ ...runRoutes(context), ...appRoutes(context) });
+  const table = compile({
+    ...runRoutes(context),
+    ...appRoutes(context),
+    ...outboxRoutes(context),
+    ...backlogRoutes(context),
+  });
 
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, "http://mock");

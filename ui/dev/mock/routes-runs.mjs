@@ -268,8 +268,8 @@ function session(world, options) {
     dev: !options.auth,
     version: "0.1.0",
     epoch: world.epoch,
-    features: { ingest: true },
-    apps: ["ingest"],
+    features: { ingest: true, backlog: true, outbox: true, sse: options.sse },
+    apps: ["ingest", "backlog"],
   };
 }
 

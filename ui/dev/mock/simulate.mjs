@@ -1,5 +1,7 @@
 // What happens in the world: an ingest that runs, a report that runs, and a past.
+import { startBacklog, tickBacklog } from "./backlog.mjs";
 import { makeFiles } from "./ingest.mjs";
+import { makeOutbox, relay } from "./outbox.mjs";
 import { isTerminal } from "./world.mjs";
 
 const TICK_MS = 100;
@@ -19,9 +21,63 @@ export function populate(world, speed) {
   });
   fastForward(world, waiting);
   startReport(world, 400);
+  makeOutbox(world);
+  backlogs(world);
   const timer = setInterval(() => tick(world, speed), TICK_MS);
   return () => clearInterval(timer);
 }
+
+/** One that is written, one that waits for approval, one on its way out, one that ended with dead ones. */
+function backlogs(world) {
+  const params = (change) => ({
+    vision: VISION,
+    title: null,
+    to: "press-azure",
+    size: "small",
+    author: "openai",
+    review: true,
+    quality_threshold: 75,
+    max_regenerations: 5,
+    budget_usd: 4,
+    context: null,
+    ...change,
+  });
+  const make = (title, change, hours) =>
+    startBacklog(world, { title, params: params(change), created_at: Date.now() - hours * 3_600_000 });
+  const until = (record, over) => {
+    for (let i = 0; i < 200 && !over(record.run); i++) {
+      if (record.run.state === "running") tickBacklog(world, record, 20);
+      relay(world, 20);
+    }
+    world.figures(record);
+  };
+  const ended = make("Press portal, first cut", { size: "medium", review: false, to: "press-azure" }, 26);
+  until(ended, (run) => run.state === "completed_with_errors");
+  const exported = make(
+    "Paper stock",
+    { author: "outline", to: "export", review: false, budget_usd: null },
+    50,
+  );
+  until(exported, (run) => run.ended_at !== null);
+  const waiting = make("Customer portal", {}, 2);
+  until(waiting, (run) => run.state === "waiting");
+  const sending = make("Shift planning", { review: false, to: "issues" }, 1);
+  until(sending, (run) => run.deliveries.staged > 0);
+  make("Proofing online", { size: "large" }, 0);
+}
+
+const VISION = `# Press portal
+
+Customers of a printing house see the state of their orders and approve proofs without a phone call.
+
+## Users
+- customer
+- printer
+
+## Goals
+- approve a proof in a minute
+- plan the presses a week ahead
+`;
 
 export function ingestInput(directories) {
   return {
@@ -105,11 +161,13 @@ function close(world, record, stage) {
 export function tick(world, speed) {
   for (const record of world.runs.values()) {
     if (!record.sim || record.run.state !== "running") continue;
-    if (record.sim.kind === "ingest") tickIngest(world, record, speed);
+    if (record.sim.kind === "backlog") tickBacklog(world, record, world.random() < 0.4 * speed ? 1 : 0);
+    else if (record.sim.kind === "ingest") tickIngest(world, record, speed);
     else tickReport(world, record, speed);
     world.figures(record);
     world.dirty.add(record.run.id);
   }
+  relay(world, world.random() < 0.5 * speed ? 1 : 0);
   if (world.random() < 0.004 * speed) {
     const limit = world.limits.get("io");
     if (!limit.pinned) {

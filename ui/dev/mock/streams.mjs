@@ -151,6 +151,7 @@ export function progress(record, from) {
     counters: run.counters,
     rate_per_s: run.rate_per_s,
     eta_ms: run.eta_ms,
+    deliveries: run.deliveries,
     current: record.current,
     at: Date.now(),
   };

@@ -147,6 +147,34 @@ export const PIPELINES = {
   },
 };
 
+const WRITERS = [
+  ["epics", "Epics", []],
+  ["features", "Features", ["epics"]],
+  ["stories", "Stories", ["features"]],
+  ["tasks", "Tasks", ["stories"]],
+  ["test_cases", "Test cases", ["stories"]],
+];
+PIPELINES.backlog = {
+  name: "backlog",
+  version: 1,
+  title: "Backlog",
+  app: "backlog",
+  stages: [
+    ...WRITERS.map(([name, title, needs]) => ({
+      name,
+      title,
+      needs,
+      activity: "backlog.write",
+      wait_class: "bucket:llm.example.org",
+      for_each: needs[0] ?? null,
+      limit: 4,
+    })),
+    { name: "review", title: "Review", activity: "backlog.review", needs: ["tasks", "test_cases"] },
+    { name: "approve", title: "Approve", signal: "approve", needs: ["review"] },
+    { name: "stage", title: "Stage", activity: "backlog.stage", wait_class: "io", needs: ["approve"] },
+  ],
+};
+
 export class World {
   constructor() {
     this.epoch = "e7k2";
@@ -181,6 +209,7 @@ export class World {
       rate_per_s: 0,
       eta_ms: null,
       figures: { done: 0, total: 0, failed: 0, percent: 0 },
+      deliveries: { staged: 0, done: 0, dead: 0, unsent: 0 },
       labels: options.labels ?? {},
     };
     const record = { run, events: [], tasks: new Map(), current: null, progressFrom: 1, sim: null };

@@ -2,3 +2,5 @@ export { API_BASE, api, newKey, type Query, queryString, request } from "./clien
 export { asProblem, type Problem, ProblemError } from "./problem";
 export { createQueryClient, isTransient } from "./query";
 export type * from "./wire";
+export type * from "./wire.backlog";
+export type * from "./wire.deliveries";

@@ -65,6 +65,14 @@ export interface WaitingFor {
   since: number;
 }
 
+/** Of what a run has staged for destinations: what is there, what was given up, what is on its way. */
+export interface RunDeliveries {
+  staged: number;
+  done: number;
+  dead: number;
+  unsent: number;
+}
+
 export interface RunSummary {
   id: string;
   pipeline: { name: string; version: number | string; title: string };
@@ -83,6 +91,7 @@ export interface RunSummary {
   rate_per_s: number;
   eta_ms: number | null;
   figures: Figures;
+  deliveries: RunDeliveries;
   labels: Record<string, string>;
 }
 
@@ -187,6 +196,8 @@ export interface Progress {
   counters: Record<string, number>;
   rate_per_s: number;
   eta_ms: number | null;
+  /** Left out where they are as before. */
+  deliveries?: RunDeliveries;
   current: string | null;
   at: number;
 }

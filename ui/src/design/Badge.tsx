@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import type { RunState, StageState, TaskState } from "../api/wire";
+import type { DeliveryState } from "../api/wire.deliveries";
 import styles from "./Badge.module.css";
 import { Icon, type IconName } from "./Icon";
 
@@ -23,8 +24,8 @@ export function Badge({ tone = "queued", icon, title, children }: BadgeProps) {
   );
 }
 
-/** Every state that a run, stage or task can be in. */
-export type AnyState = RunState | StageState | TaskState;
+/** Every state that a run, stage, task or delivery can be in. */
+export type AnyState = RunState | StageState | TaskState | DeliveryState;
 
 interface Look {
   tone: Tone;
@@ -48,6 +49,10 @@ const LOOKS: Record<AnyState, Look> = {
   ready: { tone: "queued", icon: "queued", word: "Ready" },
   leased: { tone: "running", icon: "running", word: "Leased" },
   done: { tone: "done", icon: "done", word: "Done" },
+  retry: { tone: "warn", icon: "retry", word: "Trying again" },
+  unknown: { tone: "waiting", icon: "eye", word: "Unknown" },
+  dead: { tone: "failed", icon: "failed", word: "Dead" },
+  blocked: { tone: "waiting", icon: "waiting", word: "Blocked" },
 };
 
 /** Colour, icon and word of a state. */

@@ -48,6 +48,7 @@ export function sampleRun(change: Partial<Run> = {}): Run {
     rate_per_s: 0,
     eta_ms: null,
     figures: { done: 0, total: 0, failed: 0, percent: 0 },
+    deliveries: { staged: 0, done: 0, dead: 0, unsent: 0 },
     labels: {},
     ...change,
   };

@@ -26,6 +26,30 @@ export function stagePercent(stage: Stage): number {
   return stage.state === "closed" ? 100 : Math.min(99.9, percent);
 }
 
+const SHOWN_KEYS = [
+  "name",
+  "title",
+  "state",
+  "total",
+  "done",
+  "failed",
+  "skipped",
+  "cancelled",
+  "waiting",
+  "pending",
+  "in_flight",
+  "retries",
+  "rate_per_s",
+  "limit",
+  "opened_at",
+  "closed_at",
+] as const satisfies readonly (keyof Stage)[];
+
+/** Whether two pictures of a stage look alike: each frame brings new objects, most with the same figures. */
+export function sameStage(a: Stage, b: Stage): boolean {
+  return a === b || (SHOWN_KEYS.every((key) => a[key] === b[key]) && a.needs.join() === b.needs.join());
+}
+
 function finished(stage: Stage): number {
   return stage.done + stage.failed + stage.skipped + stage.cancelled;
 }

@@ -3,7 +3,6 @@ import { Link } from "wouter";
 import { API_BASE, type AuditEntry, asProblem } from "../api";
 import { Choice } from "../apps/ingest/FilterBar";
 import { useQueryState } from "../apps/library/media/query";
-import { TypedSearch } from "../apps/library/media/TypedSearch";
 import {
   Badge,
   Button,
@@ -17,6 +16,7 @@ import {
   Skeleton,
   Table,
   Toolbar,
+  TypedSearch,
 } from "../design";
 import {
   AUDIT_RESULTS,

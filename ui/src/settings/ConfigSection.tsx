@@ -1,8 +1,7 @@
 import { useMemo } from "react";
 import { asProblem } from "../api";
 import { useQueryState, withParams } from "../apps/library/media/query";
-import { TypedSearch } from "../apps/library/media/TypedSearch";
-import { Card, CopyButton, EmptyState, Icon, Name, ProblemNotice, Skeleton } from "../design";
+import { Card, CopyButton, EmptyState, Icon, Name, ProblemNotice, Skeleton, TypedSearch } from "../design";
 import styles from "./ConfigSection.module.css";
 import { configSections, searchConfig } from "./config.model";
 import { useConfig } from "./settings.query";

@@ -1,3 +1,4 @@
+export { useCalm, useCalmly, useCalmValue } from "./calm";
 export { type Connection, type ConnectionState, NO_CONNECTION } from "./connection";
 export {
   offerLimit,
@@ -16,4 +17,4 @@ export {
 } from "./hooks";
 export type { Channel } from "./protocol";
 export { activeRuns } from "./store";
-export { isMoving, isTerminal, type RunView } from "./stream.model";
+export { isMoving, isTerminal, NO_DELIVERIES, type RunView } from "./stream.model";

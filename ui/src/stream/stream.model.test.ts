@@ -56,6 +56,7 @@ function run(change: Partial<Run> = {}): Run {
     rate_per_s: 1,
     eta_ms: null,
     figures: { done: 0, total: 10, failed: 0, percent: 0 },
+    deliveries: { staged: 0, done: 0, dead: 0, unsent: 0 },
     labels: {},
     ...change,
   };
@@ -269,3 +270,33 @@ function permutations<T>(list: readonly T[]): T[][] {
     permutations([...list.slice(0, index), ...list.slice(index + 1)]).map((rest) => [item, ...rest]),
   );
 }
+
+describe("deliveries", () => {
+  const sent = (view: RunView) => view.run.deliveries;
+
+  it("are counted along with their facts, each once", () => {
+    let view = applyEvent(start(), event(4, "delivery.staged", { destination: "d", count: 3 }), 100);
+    view = applyEvent(view, event(5, "delivery.done", { key: "a" }), 100);
+    view = applyEvent(view, event(5, "delivery.done", { key: "a" }), 100);
+    view = applyEvent(view, event(6, "delivery.dead", { key: "b" }), 100);
+    view = applyEvent(view, event(7, "delivery.retrying", { key: "c" }), 100);
+    expect(sent(view)).toEqual({ staged: 3, done: 1, dead: 1, unsent: 1 });
+    view = applyEvent(view, event(8, "delivery.replayed", { by: "mira", count: 1 }), 100);
+    expect(sent(view)).toEqual({ staged: 3, done: 1, dead: 0, unsent: 2 });
+  });
+
+  it("follow the absolute figures of a snapshot, and of progress where it has them", () => {
+    const told = { staged: 9, done: 8, dead: 1, unsent: 0 };
+    let view = applySnapshot(start(), run({ run_seq: 6, deliveries: told }), 100);
+    expect(sent(view)).toEqual(told);
+    view = applyProgress(view, progress(7, 8, 20), "stream", 100);
+    expect(sent(view)).toEqual(told);
+    view = applyProgress(
+      view,
+      { ...progress(9, 9, 21), deliveries: { ...told, done: 9, dead: 0 } },
+      "stream",
+      1,
+    );
+    expect(sent(view)).toEqual({ ...told, done: 9, dead: 0 });
+  });
+});

@@ -6,12 +6,25 @@
  * how far it is complete (`covered`), which ranges came early (`ahead`), and since when a hole stands open
  * (`gapSince`). A hole that does not fill within GAP_GRACE_MS is a loss: the page fetches the run anew.
  */
-import type { Event, ItemProgress, Progress, Run, RunState, RunSummary, Stage, TaskError } from "../api/wire";
+import type {
+  Event,
+  ItemProgress,
+  Progress,
+  Run,
+  RunDeliveries,
+  RunState,
+  RunSummary,
+  Stage,
+  TaskError,
+} from "../api/wire";
 
 /** Progress may lag behind events by its conflation interval; a hole older than this is a loss. */
 export const GAP_GRACE_MS = 2_000;
 /** Items whose own progress is kept a run: the newest. */
 export const MAX_ITEMS = 64;
+
+/** What a run that stages nothing has. */
+export const NO_DELIVERIES: RunDeliveries = { staged: 0, done: 0, dead: 0, unsent: 0 };
 
 export interface RunView {
   run: Run | RunSummary;
@@ -95,6 +108,7 @@ export function applyProgress(
       counters: progress.counters,
       rate_per_s: progress.rate_per_s,
       eta_ms: progress.eta_ms,
+      ...(progress.deliveries === undefined ? {} : { deliveries: progress.deliveries }),
     },
     view.run,
   );
@@ -115,6 +129,8 @@ export function applyEvent(view: RunView, event: Event, now: number): RunView {
   const run = { ...view.run, run_seq: Math.max(view.run.run_seq, event.run_seq) };
   if (event.run_seq < view.stateSeq)
     return { ...covered, run, incomplete: covered.incomplete || event.kind.startsWith("run.") };
+  if (event.kind.startsWith("delivery."))
+    return { ...covered, run: { ...run, deliveries: moved(run, event) } };
   const change = transition(run, event);
   if (change === null) return { ...covered, run };
   return {
@@ -243,6 +259,24 @@ function transition(run: RunSummary, event: Event): Change | null {
       return stage(run, event, (before) => ({ ...before, state: "skipped" }));
     default:
       return null;
+  }
+}
+
+/** Deliveries are counted along with their facts; every snapshot says the absolute figures again. */
+function moved(run: RunSummary, { kind, data }: Event): RunDeliveries {
+  const { staged, done, dead, unsent } = run.deliveries ?? NO_DELIVERIES;
+  const count = typeof data.count === "number" ? data.count : 1;
+  switch (kind) {
+    case "delivery.staged":
+      return { staged: staged + count, done, dead, unsent: unsent + count };
+    case "delivery.done":
+      return { staged, done: done + 1, dead, unsent: Math.max(0, unsent - 1) };
+    case "delivery.dead":
+      return { staged, done, dead: dead + 1, unsent: Math.max(0, unsent - 1) };
+    case "delivery.replayed":
+      return { staged, done, dead: Math.max(0, dead - count), unsent: unsent + Math.min(dead, count) };
+    default:
+      return { staged, done, dead, unsent };
   }
 }
 

@@ -2,7 +2,6 @@ import { useMemo } from "react";
 import { Link } from "wouter";
 import { asProblem, type RunSummary } from "../../api";
 import {
-  Bar,
   Button,
   Card,
   type Column,
@@ -12,6 +11,7 @@ import {
   Name,
   Notice,
   ProblemNotice,
+  ProgressCard,
   Skeleton,
   StatCard,
   Table,
@@ -40,19 +40,16 @@ export function CommitStep({ run, live }: { run: RunSummary; live: LiveIngest })
   }
   return (
     <div className={styles.commit}>
-      <section className={styles.overall} aria-label="Commit progress">
-        <header className={styles.line}>
-          <ConnectionBadge connection={live.connection} />
-          <span className={`${styles.percent} figures`}>{format.percent(figures.percent)}</span>
-        </header>
-        <Bar
-          label="Files committed"
-          percent={figures.percent}
-          parts={[
-            { tone: "done", share: figures.doneShare },
-            { tone: "failed", share: figures.failedShare },
-          ]}
-        />
+      <ProgressCard
+        label="Commit progress"
+        bar="Files committed"
+        percent={figures.percent}
+        parts={[
+          { tone: "done", share: figures.doneShare },
+          { tone: "failed", share: figures.failedShare },
+        ]}
+        head={<ConnectionBadge connection={live.connection} />}
+      >
         <div className={styles.figures}>
           <StatCard label="Committed" value={format.number(figures.committed)} note="in the library" />
           <StatCard
@@ -67,7 +64,7 @@ export function CommitStep({ run, live }: { run: RunSummary; live: LiveIngest })
             note="while processing"
           />
         </div>
-      </section>
+      </ProgressCard>
       {live.phase === "done" && <EndNotice run={run} committed={figures.committed} />}
       <Rejected run={run} live={live} />
     </div>

@@ -1,8 +1,6 @@
 import { useId, useState } from "react";
-import { Button, Select, Toolbar } from "../../design";
+import { Button, Select, Toolbar, TypedSearch, useTyped } from "../../design";
 import { scoreText } from "../library/media/facts.model";
-import { TypedSearch } from "../library/media/TypedSearch";
-import { useTyped } from "../library/media/useTyped";
 import styles from "./FilterBar.module.css";
 import {
   countActive,

@@ -1,7 +1,6 @@
 import { useEffect, useRef } from "react";
 import type { RunSummary, Stage } from "../../api";
 import {
-  Bar,
   type BarPart,
   Card,
   ConnectionBadge,
@@ -9,9 +8,12 @@ import {
   EmptyState,
   format,
   Name,
+  ProgressCard,
+  ProgressLine,
   StatCard,
   StateBadge,
 } from "../../design";
+import { StageBars } from "../../runs/StageBars";
 import { type Connection, isTerminal } from "../../stream";
 import { ErrorList } from "./ErrorList";
 import styles from "./ProcessStep.module.css";
@@ -36,18 +38,23 @@ export interface ProcessStepProps {
 export function ProcessStep({ run, reached, watch, current, errors, connection }: ProcessStepProps) {
   return (
     <div className={styles.process}>
-      <section className={styles.overall} aria-label="Overall progress">
-        <header className={styles.line}>
-          <ConnectionBadge connection={connection} />
-          <StateBadge state={run.state} />
-          <span className={`${styles.percent} figures`}>{format.percent(watch.percent)}</span>
-        </header>
-        <Bar parts={overallParts(watch)} percent={watch.percent} label="Files processed" />
-        <div className={styles.line}>
+      <ProgressCard
+        label="Overall progress"
+        bar="Files processed"
+        percent={watch.percent}
+        parts={overallParts(watch)}
+        head={
+          <>
+            <ConnectionBadge connection={connection} />
+            <StateBadge state={run.state} />
+          </>
+        }
+      >
+        <ProgressLine>
           <CurrentFile current={current} reached={reached} state={run.state} />
           <Pace run={run} reached={reached} />
-        </div>
-      </section>
+        </ProgressLine>
+      </ProgressCard>
       <Figures watch={watch} />
       <Announcer watch={watch} reached={reached} />
       {errors.length > 0 ? (
@@ -184,18 +191,7 @@ function Announcer({ watch, reached }: { watch: Watch; reached: Step }) {
 function Stages({ stages }: { stages: readonly Stage[] }) {
   return (
     <Card title="Stages">
-      <ul className={styles.stages}>
-        {stages.map((stage) => (
-          <li key={stage.name} className={styles.stage}>
-            <span className={styles.stageName}>{stage.title}</span>
-            <Bar parts={stageParts(stage)} percent={stagePercent(stage)} label={`Stage ${stage.title}`} />
-            <span className={`${styles.stageCount} figures`}>
-              {format.number(stage.done + stage.failed + stage.skipped)} / {format.number(stage.total)}
-            </span>
-            <StateBadge state={stage.state} />
-          </li>
-        ))}
-      </ul>
+      <StageBars stages={stages} />
     </Card>
   );
 }
@@ -210,20 +206,4 @@ function overallParts(watch: Watch): BarPart[] {
     { tone: watch.percent >= 100 ? "done" : "running", share: whole - failed },
     { tone: "failed", share: failed },
   ];
-}
-
-function stageParts(stage: Stage): BarPart[] {
-  if (stage.total <= 0) return stage.state === "closed" ? [{ tone: "done", share: 1 }] : [];
-  return [
-    { tone: "done", share: stage.done / stage.total },
-    { tone: "failed", share: stage.failed / stage.total },
-    { tone: "queued", share: (stage.skipped + stage.cancelled) / stage.total },
-    { tone: "running", share: stage.in_flight / stage.total },
-  ];
-}
-
-function stagePercent(stage: Stage): number {
-  if (stage.total <= 0) return stage.state === "closed" ? 100 : 0;
-  const settled = stage.done + stage.failed + stage.skipped + stage.cancelled;
-  return Math.min(stage.state === "closed" ? 100 : 99, (settled / stage.total) * 100);
 }

@@ -9,6 +9,7 @@ import {
   Page,
   ProblemNotice,
   Skeleton,
+  TypedSearch,
   toast,
   toastProblem,
 } from "../../design";
@@ -31,7 +32,6 @@ import { MediaPanel } from "./MediaPanel";
 import { MediaGrid } from "./media/MediaGrid";
 import { useQueryState, withParams } from "./media/query";
 import { Stars } from "./media/Stars";
-import { TypedSearch } from "./media/TypedSearch";
 import { useMarking } from "./media/useMarking";
 import { describeRating, type Rating, ratingOfKey } from "./rating.model";
 

@@ -1,9 +1,9 @@
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import { asProblem, type ErrorGroup, type RunSummary } from "../../api";
 import { useUrlState } from "../../app/url";
 import { Button, CopyButton, Icon, Name, ProblemNotice, RelativeTime } from "../../design";
 import { number } from "../../design/format";
-import { isMoving } from "../../stream";
+import { isMoving, useCalmValue } from "../../stream";
 import { useErrorGroups } from "../runs.query";
 import styles from "./ErrorGroups.module.css";
 
@@ -13,7 +13,7 @@ const SHOWN = 3;
 /** Errors at the top the moment they happen, grouped by cause, with what to do. */
 export function ErrorGroups({ run }: { run: RunSummary }) {
   const retries = run.stages.reduce((sum, stage) => sum + stage.failed, 0);
-  const version = useCalm(Math.max(retries, run.counters.errors ?? 0) + (run.error ? 1 : 0), REFRESH_MS);
+  const version = useCalmValue(Math.max(retries, run.counters.errors ?? 0) + (run.error ? 1 : 0), REFRESH_MS);
   const query = useErrorGroups(run.id, version);
   const [all, setAll] = useState(false);
   const groups = query.data ?? [];
@@ -108,20 +108,4 @@ function Group({ group, run }: { group: ErrorGroup; run: RunSummary }) {
       </div>
     </div>
   );
-}
-
-/** The value, at most once in `ms`: errors by the thousand must not become requests by the thousand. */
-function useCalm(value: number, ms: number): number {
-  const [calm, setCalm] = useState(value);
-  const last = useRef(0);
-  useEffect(() => {
-    if (value === calm) return;
-    const wait = Math.max(0, last.current + ms - Date.now());
-    const timer = setTimeout(() => {
-      last.current = Date.now();
-      setCalm(value);
-    }, wait);
-    return () => clearTimeout(timer);
-  }, [value, calm, ms]);
-  return calm;
 }

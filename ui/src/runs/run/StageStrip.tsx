@@ -4,27 +4,8 @@ import { useUrlState } from "../../app/url";
 import { Bar, Icon, stateLook } from "../../design";
 import { duration, number, percent, plural, rate, visible } from "../../design/format";
 import { useLimits } from "../../stream";
-import { stageColumns, stageParts, stagePercent, stageTotal } from "../stages.model";
+import { sameStage, stageColumns, stageParts, stagePercent, stageTotal } from "../stages.model";
 import styles from "./StageStrip.module.css";
-
-const CELL_KEYS = [
-  "name",
-  "title",
-  "state",
-  "total",
-  "done",
-  "failed",
-  "skipped",
-  "cancelled",
-  "waiting",
-  "pending",
-  "in_flight",
-  "retries",
-  "rate_per_s",
-  "limit",
-  "opened_at",
-  "closed_at",
-] as const satisfies readonly (keyof Stage)[];
 
 /** The stages as connected bars, in the order in which work flows through them. */
 export function StageStrip({ run }: { run: RunSummary }) {
@@ -132,10 +113,7 @@ function sameCell(
   a: { stage: Stage; limit: Limit | undefined },
   b: { stage: Stage; limit: Limit | undefined },
 ): boolean {
-  if (a.limit !== b.limit) return false;
-  return (
-    CELL_KEYS.every((key) => a.stage[key] === b.stage[key]) && a.stage.needs.join() === b.stage.needs.join()
-  );
+  return a.limit === b.limit && sameStage(a.stage, b.stage);
 }
 
 /** What moves and what holds it: in flight of the limit in force, and why that limit. */

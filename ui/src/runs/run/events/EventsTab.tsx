@@ -5,11 +5,12 @@ import { useUrlState } from "../../../app/url";
 import {
   CopyButton,
   EmptyState,
+  FilterCount,
   Panel,
   ProblemNotice,
-  SearchInput,
   Skeleton,
   Toolbar,
+  TypedSearch,
 } from "../../../design";
 import { clockMs, plural, visible } from "../../../design/format";
 import { useRunEvents } from "../events.buffer";
@@ -42,21 +43,20 @@ export default function EventsTab({ view }: RunTabProps) {
   return (
     <div className={styles.events}>
       <Toolbar label="Event filters">
-        <SearchInput
-          className={styles.search}
-          aria-label="Search events"
+        <TypedSearch
+          label="Search events"
           placeholder="Kind, stage, item or content ( / )"
           value={url.get("q")}
-          onChange={(event) => url.set({ q: event.target.value })}
+          onChange={(text) => url.set({ q: text })}
         />
         <CopyButton
           label="Copy shown events"
           text={() => shown.map((event) => JSON.stringify(event)).join("\n")}
         />
-        <span className={styles.count}>
+        <FilterCount>
           {plural(shown.length, "event")}
           {loading && ", loading earlier ones"}
-        </span>
+        </FilterCount>
       </Toolbar>
       {problem && (
         <ProblemNotice problem={problem} what="Earlier events could not be loaded" onRetry={retry} />

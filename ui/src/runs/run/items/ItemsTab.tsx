@@ -1,27 +1,29 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef } from "react";
+import { useMemo } from "react";
 import { asProblem, type Task } from "../../../api";
 import { useUrlState } from "../../../app/url";
 import {
   Card,
   type Column,
   EmptyState,
+  FilterCount,
+  FilterSelect,
   Name,
   ProblemNotice,
   RelativeTime,
-  SearchInput,
-  Select,
   Skeleton,
   StateBadge,
   stateLook,
   Table,
   Toolbar,
+  TypedSearch,
   useListKeys,
 } from "../../../design";
 import { duration, plural } from "../../../design/format";
-import { isMoving } from "../../../stream";
+import { isMoving, useCalmly } from "../../../stream";
 import { type TaskFilter, tasksKey, useTasks } from "../../runs.query";
 import type { RunTabProps } from "../RunPage";
+import { StageFilter } from "../StageFilter";
 import { ItemPanel } from "./ItemPanel";
 import styles from "./ItemsTab.module.css";
 import { itemName, itemParam, parseItemParam, TASK_STATES } from "./items.model";
@@ -49,42 +51,23 @@ export default function ItemsTab({ view }: RunTabProps) {
   return (
     <div className={styles.items}>
       <Toolbar label="Item filters">
-        <SearchInput
-          className={styles.search}
-          aria-label="Search items"
+        <TypedSearch
+          label="Search items"
           placeholder="Item ( / )"
           value={filter.q}
-          onChange={(event) => url.set({ q: event.target.value })}
+          onChange={(q) => url.set({ q })}
         />
-        <Select
-          className={styles.select}
-          aria-label="Stage"
-          value={filter.stage}
-          onChange={(event) => url.set({ stage: event.target.value })}
-        >
-          <option value="">All stages</option>
-          {run.stages.map((stage) => (
-            <option key={stage.name} value={stage.name}>
-              {stage.title}
-            </option>
-          ))}
-        </Select>
-        <Select
-          className={styles.select}
-          aria-label="State"
+        <StageFilter stages={run.stages} value={filter.stage} />
+        <FilterSelect
+          label="State"
+          all="All states"
           value={filter.state}
-          onChange={(event) => url.set({ state: event.target.value })}
-        >
-          <option value="">All states</option>
-          {TASK_STATES.map((state) => (
-            <option key={state} value={state}>
-              {stateLook(state).word}
-            </option>
-          ))}
-        </Select>
-        <span className={styles.count}>
+          options={TASK_STATES.map((state) => [state, stateLook(state).word])}
+          onChange={(state) => url.set({ state })}
+        />
+        <FilterCount>
           {rows && `${plural(rows.length, "item")}${query.hasNextPage ? " so far" : ""}`}
-        </span>
+        </FilterCount>
       </Toolbar>
       {query.error && (
         <ProblemNotice
@@ -127,24 +110,9 @@ export default function ItemsTab({ view }: RunTabProps) {
 /** Fetches the list again while the run moves, calmly. */
 function useRefresh(id: string, filter: TaskFilter, runSeq: number, wanted: boolean) {
   const client = useQueryClient();
-  const latest = useRef({ id, filter, seq: runSeq });
-  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
-  useEffect(() => {
-    const before = latest.current.seq;
-    latest.current = { id, filter, seq: runSeq };
-    if (!wanted || runSeq === before || timer.current !== null) return;
-    timer.current = setTimeout(() => {
-      timer.current = null;
-      const now = latest.current;
-      client.invalidateQueries({ queryKey: tasksKey(now.id, now.filter) });
-    }, REFRESH_MS);
-  }, [client, id, filter, runSeq, wanted]);
-  useEffect(
-    () => () => {
-      if (timer.current !== null) clearTimeout(timer.current);
-    },
-    [],
-  );
+  useCalmly(runSeq, REFRESH_MS, () => {
+    if (wanted) client.invalidateQueries({ queryKey: tasksKey(id, filter) });
+  });
 }
 
 function itemColumns(titles: ReadonlyMap<string, string>, moving: boolean): Column<Task>[] {

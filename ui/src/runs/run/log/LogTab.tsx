@@ -5,11 +5,12 @@ import {
   Button,
   CopyButton,
   EmptyState,
+  FilterCount,
+  FilterSelect,
   ProblemNotice,
-  SearchInput,
-  Select,
   Skeleton,
   Toolbar,
+  TypedSearch,
   toast,
   toastProblem,
 } from "../../../design";
@@ -17,6 +18,7 @@ import { clockMs, dateTime, number, plural } from "../../../design/format";
 import { isMoving } from "../../../stream";
 import { useRunEvents } from "../events.buffer";
 import type { RunTabProps } from "../RunPage";
+import { StageFilter } from "../StageFilter";
 import styles from "./LogTab.module.css";
 import { filterLines, isLevel, isLogged, LEVELS, LOG_KINDS, type LogLine, lineMaker } from "./log.model";
 
@@ -46,48 +48,30 @@ export default function LogTab({ view }: RunTabProps) {
   return (
     <div className={styles.log}>
       <Toolbar label="Log filters">
-        <SearchInput
-          className={styles.search}
-          aria-label="Search the log"
+        <TypedSearch
+          label="Search the log"
           placeholder="Search the log ( / )"
           value={filter.q}
-          onChange={(event) => url.set({ q: event.target.value })}
+          onChange={(q) => url.set({ q })}
         />
-        <Select
-          className={styles.select}
-          aria-label="Lowest level"
+        <FilterSelect
+          label="Lowest level"
+          all={null}
           value={filter.level}
-          onChange={(event) => url.set({ level: event.target.value === "info" ? null : event.target.value })}
-        >
-          {LEVELS.map((each) => (
-            <option key={each} value={each}>
-              {each} and above
-            </option>
-          ))}
-        </Select>
-        <Select
-          className={styles.select}
-          aria-label="Stage"
-          value={filter.stage}
-          onChange={(event) => url.set({ stage: event.target.value })}
-        >
-          <option value="">All stages</option>
-          {run.stages.map((stage) => (
-            <option key={stage.name} value={stage.name}>
-              {stage.title}
-            </option>
-          ))}
-        </Select>
+          options={LEVELS.map((each) => [each, `${each} and above`])}
+          onChange={(next) => url.set({ level: next === "info" ? null : next })}
+        />
+        <StageFilter stages={run.stages} value={filter.stage} />
         <Button icon="down" aria-pressed={follow} onClick={() => setFollow(!follow)}>
           Follow
         </Button>
         <CopyButton label="Copy shown lines" text={() => shown.map(plainLine).join("\n")} />
-        <span className={styles.count}>
+        <FilterCount>
           {filter.q === ""
             ? plural(shown.length, "line")
             : `${number(shown.length)} of ${plural(lines.length, "line")}`}
           {loading && ", loading earlier ones"}
-        </span>
+        </FilterCount>
       </Toolbar>
       {problem && (
         <ProblemNotice problem={problem} what="Earlier lines could not be loaded" onRetry={retry} />

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef } from "react";
+import { useMemo } from "react";
 import { asProblem, type RunSummary, type Timeline } from "../../../api";
 import { useUrlState } from "../../../app/url";
 import {
@@ -16,7 +16,7 @@ import {
   useNow,
 } from "../../../design";
 import { duration, number } from "../../../design/format";
-import { isTerminal } from "../../../stream";
+import { useCalmly } from "../../../stream";
 import { useTimeline } from "../../runs.query";
 import { ItemPanel } from "../items/ItemPanel";
 import { itemParam, parseItemParam } from "../items/items.model";
@@ -173,23 +173,7 @@ function attemptColumns(
 /** Fetches the timeline again while the run moves, calmly, and once more at its end. */
 function useRefresh(run: RunSummary) {
   const client = useQueryClient();
-  const seq = useRef(run.run_seq);
-  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
-  useEffect(() => {
-    if (seq.current === run.run_seq || timer.current !== null) return;
-    timer.current = setTimeout(
-      () => {
-        timer.current = null;
-        client.invalidateQueries({ queryKey: ["run-timeline", run.id] });
-      },
-      isTerminal(run.state) ? 200 : REFRESH_MS,
-    );
-    seq.current = run.run_seq;
-  }, [client, run.id, run.run_seq, run.state]);
-  useEffect(
-    () => () => {
-      if (timer.current !== null) clearTimeout(timer.current);
-    },
-    [],
+  useCalmly(`${run.run_seq} ${run.state}`, REFRESH_MS, () =>
+    client.invalidateQueries({ queryKey: ["run-timeline", run.id] }),
   );
 }
