@@ -1,8 +1,10 @@
 //! The fold: what each event does to a run. Total: any event on any run gives a run, without a panic.
 
 use model::{
-    Created, Deltas, Event, Fact, Reopened, Run, RunState, StageId, StageRun, StageState, Timestamp,
+    Created, DeliveryEnd, Deltas, Event, Fact, Redo, Reopened, Run, RunState, StageCounts, StageId, StageRun, StageState,
+    Timestamp,
 };
+use std::collections::BTreeMap;
 
 /// Folds `event` into `run`. It becomes the run's newest event.
 pub fn apply(run: &mut Run, event: &Event) {
@@ -39,16 +41,16 @@ pub fn apply(run: &mut Run, event: &Event) {
                 stage.counts.skipped += held;
             }
         }
-        Fact::Emitted { created, counters, .. } => {
+        Fact::Emitted { stage, created, counters, .. } => {
             add_created(run, created);
-            count(run, counters);
+            count(run, *stage, counters);
         }
         Fact::TaskDone { stage, created, counters, .. } => {
             if let Some(stage) = stage_mut(run, *stage) {
                 stage.counts.done += 1;
             }
             add_created(run, created);
-            count(run, counters);
+            count(run, *stage, counters);
         }
         Fact::TaskRetrying { stage, .. } => {
             if let Some(stage) = stage_mut(run, *stage) {
@@ -59,7 +61,7 @@ pub fn apply(run: &mut Run, event: &Event) {
             if let Some(stage) = stage_mut(run, *stage) {
                 stage.counts.failed += 1;
             }
-            count(run, counters);
+            count(run, *stage, counters);
         }
         Fact::Signalled { stage, count, created, .. } => {
             if let Some(stage) = stage_mut(run, *stage) {
@@ -74,7 +76,20 @@ pub fn apply(run: &mut Run, event: &Event) {
                 stage.counts.failed += count;
             }
         }
-        Fact::TasksLost { .. } | Fact::Log { .. } | Fact::App { .. } => {}
+        Fact::Staged { count, .. } => {
+            run.deliveries.staged += count;
+            reopen(run);
+        }
+        Fact::Settled { end, .. } => match end {
+            DeliveryEnd::Done { .. } => run.deliveries.done += 1,
+            DeliveryEnd::Dead { .. } => run.deliveries.dead += 1,
+            DeliveryEnd::Again { .. } => {}
+        },
+        Fact::Replayed { count, .. } => {
+            run.deliveries.dead = run.deliveries.dead.saturating_sub(*count);
+            reopen(run);
+        }
+        Fact::Blocked { .. } | Fact::TasksLost { .. } | Fact::Log { .. } | Fact::App { .. } => {}
     }
 }
 
@@ -97,12 +112,22 @@ fn add_created(run: &mut Run, created: &[Created]) {
     }
 }
 
-fn count(run: &mut Run, counters: &Deltas) {
+fn count(run: &mut Run, stage: StageId, counters: &Deltas) {
+    if counters.is_empty() {
+        return;
+    }
+    add_figures(&mut run.counters, counters);
+    if let Some(stage) = stage_mut(run, stage) {
+        add_figures(&mut stage.counters, counters);
+    }
+}
+
+fn add_figures(figures: &mut BTreeMap<String, i64>, counters: &Deltas) {
     for (name, by) in counters {
-        match run.counters.get_mut(&**name) {
+        match figures.get_mut(&**name) {
             Some(figure) => *figure = figure.saturating_add(*by),
             None => {
-                run.counters.insert(name.to_string(), *by);
+                figures.insert(name.to_string(), *by);
             }
         }
     }
@@ -126,6 +151,14 @@ fn end(run: &mut Run, state: RunState, at: Timestamp) {
     }
 }
 
+/// A run that had completed goes on: there is something to deliver again. One that failed or was cancelled stays so.
+fn reopen(run: &mut Run) {
+    if matches!(run.state, RunState::Completed | RunState::CompletedWithErrors) {
+        run.state = RunState::Running;
+        run.ended_at = None;
+    }
+}
+
 fn retried(run: &mut Run, stages: &[Reopened]) {
     if run.state.is_final() {
         run.state = RunState::Running;
@@ -133,15 +166,36 @@ fn retried(run: &mut Run, stages: &[Reopened]) {
     run.ended_at = None;
     run.error = None;
     for reopened in stages {
-        let Some(stage) = stage_mut(run, reopened.stage) else { continue };
+        let Some(stage) = run.stages.get_mut(reopened.stage.index()) else { continue };
         stage.state = reopened.state;
         stage.closed_at = None;
         stage.round += u32::from(reopened.anew);
         let counts = &mut stage.counts;
-        counts.failed = counts.failed.saturating_sub(reopened.failed);
-        counts.cancelled = counts.cancelled.saturating_sub(reopened.cancelled);
-        if reopened.waiting {
-            counts.waiting += reopened.failed + reopened.cancelled;
+        match reopened.redo {
+            Redo::Unfinished => {
+                counts.failed = counts.failed.saturating_sub(reopened.failed);
+                counts.cancelled = counts.cancelled.saturating_sub(reopened.cancelled);
+                if reopened.waiting {
+                    counts.waiting += reopened.failed + reopened.cancelled;
+                }
+                continue;
+            }
+            Redo::All => {
+                let StageCounts { total, retries, .. } = *counts;
+                let waiting = if reopened.waiting { total } else { 0 };
+                *counts = StageCounts { total, retries, waiting, ..StageCounts::default() };
+            }
+            Redo::Remake => {
+                *counts = StageCounts::default();
+                stage.round = 0;
+                stage.remade += 1;
+                stage.opened_at = None;
+            }
+        }
+        for (name, by) in std::mem::take(&mut stage.counters) {
+            if let Some(figure) = run.counters.get_mut(&name) {
+                *figure = figure.saturating_sub(by);
+            }
         }
     }
 }

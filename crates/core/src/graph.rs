@@ -115,16 +115,36 @@ impl Machine<'_> {
         let all_over = self.run.stages.iter().all(|stage| stage.state.is_over());
         match self.run.state {
             // A paused run ends when it is resumed: whoever paused it wanted it held.
-            RunState::Running | RunState::Waiting if all_over => {
-                let failed = self.run.stages.iter().any(|stage| stage.counts.failed > 0);
-                let errors = self.run.counters.get(ERRORS).is_some_and(|count| *count != 0);
-                let state =
-                    if failed || errors { RunState::CompletedWithErrors } else { RunState::Completed };
-                self.emit(Fact::Ended { state, error: None });
+            RunState::Running | RunState::Waiting if all_over && self.run.deliveries.unsent() == 0 => {
+                self.complete();
             }
+            // Its work is done; what it staged is still on its way.
+            RunState::Waiting if all_over => self.emit(Fact::Continued),
+            RunState::Running if all_over => {}
             RunState::Running if pending == 0 => self.emit(Fact::Waiting),
             RunState::Waiting if pending > 0 => self.emit(Fact::Continued),
             _ => {}
+        }
+    }
+
+    /// Ends the run. Whatever did not reach its end well is named by the state: failed tasks, counted errors, deliveries
+    /// that did not arrive.
+    fn complete(&mut self) {
+        let failed = self.run.stages.iter().any(|stage| stage.counts.failed > 0);
+        let errors = self.run.counters.get(ERRORS).is_some_and(|count| *count != 0);
+        let undelivered = self.run.deliveries.done < self.run.deliveries.staged;
+        let well = !(failed || errors || undelivered);
+        let state = if well { RunState::Completed } else { RunState::CompletedWithErrors };
+        self.emit(Fact::Ended { state, error: None });
+    }
+
+    /// The host found that whatever is left to deliver waits for a dead delivery: the run is not held for it.
+    pub(crate) fn blocked(&mut self, count: u64) {
+        let active = matches!(self.run.state, RunState::Running | RunState::Waiting);
+        let all_over = self.run.stages.iter().all(|stage| stage.state.is_over());
+        if active && all_over && count > 0 && count == self.run.deliveries.unsent() {
+            self.emit(Fact::Blocked { count });
+            self.complete();
         }
     }
 

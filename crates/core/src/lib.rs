@@ -12,17 +12,24 @@
 //! The core sees tasks only as counts by stage; items are rows in the store. A run of a million items is as small here
 //! as one of three.
 
+mod again;
 mod apply;
+mod breaker;
 pub mod condition;
+mod delivery;
 mod graph;
 mod machine;
 mod outcome;
+mod pacer;
 mod retry;
 mod table;
 mod verbs;
 
 pub use apply::apply;
+pub use breaker::{Breaker, BreakerState};
+pub use delivery::{DeliveryInput, DeliveryPolicy, MAX_PAUSE_MS, Settled, Standing, settle_delivery};
 pub use graph::input_items;
 pub use machine::{Command, Machine, Refused, Transition, advance, new_run};
+pub use pacer::{Hint, Pacer};
 pub use retry::{MAX_ASKED_DELAY_MS, delay_ms};
 pub use table::{InputKind, is_legal};

@@ -2,8 +2,8 @@
 
 use crate::{InputKind, apply, is_legal};
 use model::{
-    Definition, Event, Fact, Input, Retry, Run, RunId, RunState, StageId, StageRun, TaskRef, TaskState,
-    Timestamp,
+    Definition, DeliveryEnd, Event, Fact, Input, Retry, Run, RunId, RunState, StageId, StageRun, TaskRef,
+    TaskState, Timestamp,
 };
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
@@ -74,6 +74,19 @@ pub enum Command {
         /// Whether cancelled tasks come back too.
         cancelled: bool,
     },
+    /// All tasks of a stage, each of which has ended, go to `state`, whatever they ended with.
+    RedoTasks {
+        /// The stage.
+        stage: StageId,
+        /// `Ready` or `Waiting`.
+        state: TaskState,
+    },
+    /// All tasks of a stage, each of which has ended, are deleted: what feeds it makes them again. What its activity has
+    /// written for them goes too.
+    ForgetTasks {
+        /// The stage.
+        stage: StageId,
+    },
     /// Whatever has not ended, ends as cancelled; fences move on, so that late outcomes are refused.
     CancelTasks,
 }
@@ -95,6 +108,9 @@ pub enum Refused {
     /// Nothing waits for the signal.
     #[error("no task of the run waits for the signal '{0}'")]
     NotAwaited(Arc<str>),
+    /// Nothing of the stage has run.
+    #[error("the stage '{0}' has not begun, or was skipped: choose an earlier one to run again from")]
+    NothingToRedo(Arc<str>),
     /// Nothing failed.
     #[error("the run has no failed task to retry")]
     NothingToRetry,
@@ -110,6 +126,7 @@ pub fn new_run(id: RunId, definition: &Definition, input: Arc<Value>, now: Times
         input,
         stages: definition.stages.iter().map(|_| StageRun::default()).collect(),
         counters: BTreeMap::new(),
+        deliveries: model::DeliveryCounts::default(),
         created_at: now,
         started_at: None,
         ended_at: None,
@@ -194,6 +211,23 @@ impl<'a> Machine<'a> {
             Input::Resume { by } => self.resume(by),
             Input::Cancel { by, reason } => self.cancel(by, reason),
             Input::RetryFailed { stage, chosen, by } => self.retry_failed(stage, chosen.as_deref(), by)?,
+            Input::RetryFrom { stage, by } => self.retry_from(stage, by)?,
+            Input::Staged { destination, count } => {
+                self.emit(Fact::Staged { destination, count });
+                self.settle();
+            }
+            Input::Settled { key, destination, kind, end } => {
+                let goes_on = matches!(end, DeliveryEnd::Again { .. });
+                self.emit(Fact::Settled { key, destination, kind, end });
+                if !goes_on {
+                    self.settle();
+                }
+            }
+            Input::Replayed { count, by } => {
+                self.emit(Fact::Replayed { count, by });
+                self.settle();
+            }
+            Input::Blocked { count } => self.blocked(count),
         }
         Ok(())
     }

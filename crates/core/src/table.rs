@@ -19,11 +19,15 @@ pub enum InputKind {
     Cancel,
     /// Make failed tasks ready again.
     RetryFailed,
+    /// What happens to deliveries: they go on after their run has ended.
+    Delivery,
+    /// Run a stage and all that follows it again.
+    RetryFrom,
 }
 
 impl InputKind {
     /// All kinds, in the order of the table's columns.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Start,
         Self::Attempt,
         Self::Signal,
@@ -31,6 +35,8 @@ impl InputKind {
         Self::Resume,
         Self::Cancel,
         Self::RetryFailed,
+        Self::Delivery,
+        Self::RetryFrom,
     ];
 
     /// The kind of `input`.
@@ -48,6 +54,10 @@ impl InputKind {
             Input::Resume { .. } => Self::Resume,
             Input::Cancel { .. } => Self::Cancel,
             Input::RetryFailed { .. } => Self::RetryFailed,
+            Input::RetryFrom { .. } => Self::RetryFrom,
+            Input::Staged { .. } | Input::Settled { .. } | Input::Replayed { .. } | Input::Blocked { .. } => {
+                Self::Delivery
+            }
         }
     }
 
@@ -61,6 +71,8 @@ impl InputKind {
             Self::Resume => "resume",
             Self::Cancel => "cancel",
             Self::RetryFailed => "retry",
+            Self::Delivery => "delivery",
+            Self::RetryFrom => "retry from a stage",
         }
     }
 }
@@ -69,19 +81,19 @@ impl InputKind {
 /// a paused run still takes the ends of attempts that were under way.
 #[rustfmt::skip]
 pub fn is_legal(state: RunState, kind: InputKind) -> bool {
-    const TABLE: [(RunState, [bool; 7]); 8] = {
+    const TABLE: [(RunState, [bool; 9]); 8] = {
         const Y: bool = true;
         const N: bool = false;
-        //                                  start attempt signal pause resume cancel retry
+        //                                  start attempt signal pause resume cancel retry  delivery from
         [
-            (RunState::Queued,              [Y,    N,     N,     N,    N,     Y,     N]),
-            (RunState::Running,             [N,    Y,     Y,     Y,    N,     Y,     Y]),
-            (RunState::Waiting,             [N,    Y,     Y,     Y,    N,     Y,     Y]),
-            (RunState::Paused,              [N,    Y,     Y,     N,    Y,     Y,     Y]),
-            (RunState::Completed,           [N,    N,     N,     N,    N,     N,     N]),
-            (RunState::CompletedWithErrors, [N,    N,     N,     N,    N,     N,     Y]),
-            (RunState::Failed,              [N,    N,     N,     N,    N,     N,     Y]),
-            (RunState::Cancelled,           [N,    N,     N,     N,    N,     N,     Y]),
+            (RunState::Queued,              [Y,    N,     N,     N,    N,     Y,     N,     N,       N]),
+            (RunState::Running,             [N,    Y,     Y,     Y,    N,     Y,     Y,     Y,       N]),
+            (RunState::Waiting,             [N,    Y,     Y,     Y,    N,     Y,     Y,     Y,       N]),
+            (RunState::Paused,              [N,    Y,     Y,     N,    Y,     Y,     Y,     Y,       N]),
+            (RunState::Completed,           [N,    N,     N,     N,    N,     N,     N,     Y,       Y]),
+            (RunState::CompletedWithErrors, [N,    N,     N,     N,    N,     N,     Y,     Y,       Y]),
+            (RunState::Failed,              [N,    N,     N,     N,    N,     N,     Y,     Y,       Y]),
+            (RunState::Cancelled,           [N,    N,     N,     N,    N,     N,     Y,     Y,       Y]),
         ]
     };
     TABLE.iter().any(|(row, columns)| *row == state && columns[kind as usize])

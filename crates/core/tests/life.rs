@@ -96,6 +96,70 @@ fn a_failed_file_costs_that_file_and_can_be_retried_alone() {
 }
 
 #[test]
+fn from_a_stage_on_all_runs_again_and_what_it_emits_makes_the_items_anew() {
+    let mut host = started(false);
+    let early = host.take(Input::RetryFrom { stage: StageId(1), by: by() });
+    assert!(matches!(early, Err(Refused::Illegal { .. })), "a run that goes on is not run again");
+    run_on(&mut host);
+    host.signal("commit", StageId(4)).unwrap();
+    run_on(&mut host);
+    assert_eq!(host.run.state, RunState::Completed);
+    host.take(Input::RetryFrom { stage: StageId(1), by: by() }).unwrap();
+    host.check();
+    assert_eq!(host.run.state, RunState::Running);
+    assert_eq!(host.keys(TaskState::Ready), vec![place(1, "a"), place(1, "b")], "read keeps its items");
+    assert_eq!(host.run.stages[0].counts.done, 1, "discover is not run again");
+    assert!(host.tasks.keys().all(|key| key.0.0 < 2), "what read had made is thrown away");
+    // This time read makes one file fail: what follows sees the other alone.
+    host.fail(&place(1, "a"), Retryability::Permanent).unwrap();
+    run_on(&mut host);
+    assert_eq!(host.run.state, RunState::Waiting, "the approval is asked for again");
+    host.signal("commit", StageId(4)).unwrap();
+    run_on(&mut host);
+    assert_eq!(host.run.state, RunState::CompletedWithErrors);
+    assert_eq!(host.run.stages[5].counts.total, 1);
+    assert!(host.run.stages[2].fence_base() > 0, "fences of tasks made anew begin higher");
+}
+
+#[test]
+fn items_of_a_stage_that_does_not_run_again_stay() {
+    let mut host = started(true);
+    run_on(&mut host);
+    host.take(Input::RetryFrom { stage: StageId(3), by: by() }).unwrap();
+    host.check();
+    assert_eq!(host.keys(TaskState::Ready), vec![place(3, "")]);
+    assert_eq!(host.keys(TaskState::Waiting), vec![place(5, "a"), place(5, "b")], "read made them");
+    run_on(&mut host);
+    assert_eq!(host.run.state, RunState::Completed);
+    assert_eq!(host.run.stages[5].counts.done, 2);
+}
+
+#[test]
+fn a_stage_that_never_ran_is_no_place_to_run_again_from() {
+    let mut host = started(true);
+    host.take(Input::Cancel { by: by(), reason: Arc::from("enough") }).unwrap();
+    let before = host.run.clone();
+    let answer = host.take(Input::RetryFrom { stage: StageId(3), by: by() });
+    assert_eq!(answer, Err(Refused::NothingToRedo(Arc::from("preview"))));
+    assert_eq!(host.run, before);
+}
+
+#[test]
+fn what_a_cancelled_run_lost_before_the_stage_comes_back_too() {
+    let mut host = started(true);
+    host.succeed(&place(0, ""), Some(&["a", "b"])).unwrap();
+    host.succeed(&place(1, "a"), None).unwrap();
+    host.succeed(&place(2, "a"), None).unwrap();
+    host.take(Input::Cancel { by: by(), reason: Arc::from("enough") }).unwrap();
+    host.take(Input::RetryFrom { stage: StageId(2), by: by() }).unwrap();
+    host.check();
+    assert_eq!(host.keys(TaskState::Ready), vec![place(1, "b"), place(2, "a")]);
+    run_on(&mut host);
+    assert_eq!(host.run.state, RunState::Completed);
+    assert_eq!(host.run.stages[5].counts.done, 2);
+}
+
+#[test]
 fn failed_attempts_are_tried_again_as_often_as_the_policy_says() {
     let mut host = started(true);
     host.fail(&place(0, ""), Retryability::Transient).unwrap();
@@ -199,6 +263,8 @@ fn input_of(kind: InputKind) -> Input {
         InputKind::Resume => Input::Resume { by: by() },
         InputKind::Cancel => Input::Cancel { by: by(), reason: Arc::from("enough") },
         InputKind::RetryFailed => Input::RetryFailed { stage: None, chosen: None, by: by() },
+        InputKind::RetryFrom => Input::RetryFrom { stage: StageId(0), by: by() },
+        InputKind::Delivery => Input::Staged { destination: Arc::from("tracker"), count: 1 },
     }
 }
 
@@ -211,6 +277,7 @@ enum Step {
     Resume,
     Cancel,
     Retry,
+    RetryFrom(u16),
     Signal,
 }
 
@@ -222,6 +289,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => Just(Step::Resume),
         1 => Just(Step::Cancel),
         2 => Just(Step::Retry),
+        2 => (0..6u16).prop_map(Step::RetryFrom),
         2 => Just(Step::Signal),
     ];
     proptest::collection::vec(step, 0..60)
@@ -243,6 +311,7 @@ fn step(host: &mut Host, step: &Step) {
         Step::Resume => host.take(Input::Resume { by: by() }),
         Step::Cancel => host.take(Input::Cancel { by: by(), reason: Arc::from("enough") }),
         Step::Retry => host.take(Input::RetryFailed { stage: None, chosen: None, by: by() }),
+        Step::RetryFrom(stage) => host.take(Input::RetryFrom { stage: StageId(*stage), by: by() }),
         Step::Signal => host.signal("commit", StageId(4)),
     };
     if answer.is_err() {

@@ -105,6 +105,30 @@ pub struct Remote {
     pub url: Option<Arc<str>>,
 }
 
+/// What became of an attempt at a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeliveryEnd {
+    /// The destination has it.
+    Done {
+        /// What it became.
+        remote: Remote,
+    },
+    /// It goes on: sent, or looked up, again.
+    Again {
+        /// `Retry`, `Unknown` or `Pending`.
+        state: DeliveryState,
+        /// Why.
+        error: TaskError,
+        /// Not before then.
+        due_at: Timestamp,
+    },
+    /// Given up.
+    Dead {
+        /// Why.
+        error: TaskError,
+    },
+}
+
 /// A staged delivery, as it stands.
 #[derive(Clone, Debug)]
 pub struct Delivery {

@@ -1,6 +1,6 @@
 //! Events: immutable facts of a run. The run's state is their fold.
 
-use crate::{RunState, StageCounts, StageId, StageState, TaskError, Timestamp};
+use crate::{DeliveryEnd, RunState, StageCounts, StageId, StageState, TaskError, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use std::sync::Arc;
@@ -55,11 +55,11 @@ pub enum Fact {
         /// Why.
         reason: Arc<str>,
     },
-    /// Failed tasks were made ready again.
+    /// Tasks were made ready again: those that failed, or all from a stage on.
     Retried {
         /// Who.
         by: Arc<str>,
-        /// The stages reopened, with how many of their failed and cancelled tasks are ready again.
+        /// The stages reopened, with what of them runs again.
         stages: Vec<Reopened>,
     },
     /// A stage may run.
@@ -176,6 +176,36 @@ pub enum Fact {
         /// Says so.
         error: TaskError,
     },
+    /// Deliveries were staged.
+    Staged {
+        /// Their destination.
+        destination: Arc<str>,
+        /// How many.
+        count: u64,
+    },
+    /// An attempt at a delivery ended.
+    Settled {
+        /// The delivery's key.
+        key: Arc<str>,
+        /// Its destination.
+        destination: Arc<str>,
+        /// What the destination makes of it.
+        kind: Arc<str>,
+        /// What became of it.
+        end: DeliveryEnd,
+    },
+    /// Dead deliveries were made pending again.
+    Replayed {
+        /// How many.
+        count: u64,
+        /// Who.
+        by: Arc<str>,
+    },
+    /// All deliveries that are left wait for a dead one.
+    Blocked {
+        /// How many.
+        count: u64,
+    },
     /// A line of an activity's log.
     Log {
         /// Its stage.
@@ -220,10 +250,25 @@ pub struct Reopened {
     pub failed: u64,
     /// Cancelled tasks that are ready again.
     pub cancelled: u64,
+    /// Whether those are all that comes back.
+    pub redo: Redo,
     /// Where the stage stands now: open, or pending until what it needs has closed again.
     pub state: StageState,
     /// Whether its single task is made anew, since what it saw has changed.
     pub anew: bool,
     /// Whether the tasks are held (`waiting`) instead of ready.
     pub waiting: bool,
+}
+
+/// What of a stage runs again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Redo {
+    /// Tasks that did not end well.
+    #[default]
+    Unfinished,
+    /// All tasks, those that ended well too; the stage's part of the run's figures is taken back.
+    All,
+    /// Its tasks are thrown away and made again by what feeds it; its part of the figures is taken back.
+    Remake,
 }

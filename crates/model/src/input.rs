@@ -1,6 +1,6 @@
 //! Inputs: everything that can happen to a run from outside the core.
 
-use crate::{Failure, StageId};
+use crate::{DeliveryEnd, Failure, StageId};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -115,6 +115,43 @@ pub enum Input {
         stage: Option<StageId>,
         /// How many failed tasks of which stage are meant where keys were named; all of them otherwise.
         chosen: Option<Vec<(StageId, u64)>>,
+        /// Who.
+        by: Arc<str>,
+    },
+    /// Deliveries were staged for a destination, under keys that it did not have.
+    Staged {
+        /// The destination.
+        destination: Arc<str>,
+        /// How many.
+        count: u64,
+    },
+    /// An attempt at a delivery ended.
+    Settled {
+        /// The delivery's key.
+        key: Arc<str>,
+        /// Its destination.
+        destination: Arc<str>,
+        /// What the destination makes of it.
+        kind: Arc<str>,
+        /// What became of it.
+        end: DeliveryEnd,
+    },
+    /// Dead deliveries were made pending again.
+    Replayed {
+        /// How many.
+        count: u64,
+        /// Who.
+        by: Arc<str>,
+    },
+    /// All deliveries that are left wait for a dead one: the host looked.
+    Blocked {
+        /// How many are left; the input counts only where that is still so.
+        count: u64,
+    },
+    /// Run a stage and all that follows it again, of a run that has ended.
+    RetryFrom {
+        /// The stage.
+        stage: StageId,
         /// Who.
         by: Arc<str>,
     },

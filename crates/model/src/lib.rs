@@ -17,11 +17,11 @@ pub use definition::{
     Definition, ForEach, MAX_CONDITION_BYTES, MAX_STAGES, OnFailure, PipelineDocument, Retry, Stage,
     StageDocument, StageId, WaitClass, Work,
 };
-pub use delivery::{Delivery, DeliveryState, Destination, NewDelivery, Paused, Remote};
-pub use event::{Created, Deltas, Event, Fact, Reopened};
+pub use delivery::{Delivery, DeliveryEnd, DeliveryState, Destination, NewDelivery, Paused, Remote};
+pub use event::{Created, Deltas, Event, Fact, Redo, Reopened};
 pub use failure::{Failure, Retryability, TaskError};
 pub use id::{IdError, RunId, Timestamp};
 pub use input::{EmittedItems, Input, TaskRef};
-pub use run::{Run, RunState, StageCounts, StageRun, StageState, WaitingFor};
+pub use run::{DeliveryCounts, Run, RunState, StageCounts, StageRun, StageState, WaitingFor};
 pub use task::{Item, TaskState};
 pub use work_item::{Section, TestStep, WorkItem, WorkItemKind};

@@ -23,6 +23,9 @@ pub struct Run {
     pub stages: Vec<StageRun>,
     /// The application's own figures, such as `keywords`.
     pub counters: BTreeMap<String, i64>,
+    /// Its deliveries, counted.
+    #[serde(default)]
+    pub deliveries: DeliveryCounts,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it began.
@@ -116,6 +119,29 @@ pub struct StageRun {
     pub opened_at: Option<Timestamp>,
     /// When it closed.
     pub closed_at: Option<Timestamp>,
+    /// How often its tasks were thrown away to be made again. Fences of later ones begin higher, so that an attempt of
+    /// a task thrown away can never settle the one that has its name now.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub remade: u32,
+    /// What its tasks added to the run's figures: taken back when they all run again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counters: BTreeMap<String, i64>,
+}
+
+/// Leases that a task can have before its fences would reach those of the task made after it. Far more than any task
+/// gets: after 50 deaths of its worker a task fails.
+const FENCES_OF_A_TASK: i64 = 1 << 24;
+
+impl StageRun {
+    /// Below the first fence of the tasks that the stage makes now.
+    pub fn fence_base(&self) -> i64 {
+        i64::from(self.remade) * FENCES_OF_A_TASK
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Where a stage is in its life.
@@ -168,6 +194,24 @@ impl StageCounts {
     /// Tasks that have ended.
     pub fn ended(&self) -> u64 {
         self.done + self.failed + self.skipped + self.cancelled
+    }
+}
+
+/// A run's deliveries, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryCounts {
+    /// Staged.
+    pub staged: u64,
+    /// At their destination.
+    pub done: u64,
+    /// Given up.
+    pub dead: u64,
+}
+
+impl DeliveryCounts {
+    /// Neither at their destination nor given up.
+    pub fn unsent(&self) -> u64 {
+        self.staged.saturating_sub(self.done + self.dead)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Facts as rows: the words and columns that events have in the store and outside.
 
 use crate::StoredEvent;
-use model::{Created, Definition, Deltas, Event, Fact, RunId, StageId};
+use model::{Created, Definition, DeliveryEnd, Deltas, Event, Fact, RunId, StageId};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -61,6 +61,7 @@ impl<'a> Place<'a> {
             | Fact::TasksLost { stage, .. }
             | Fact::Signalled { stage, .. }
             | Fact::SignalExpired { stage, .. } => (Some(*stage), None, None),
+            Fact::Settled { key, .. } => (None, Some(key), None),
             _ => (None, None, None),
         };
         Self { stage, key, attempt }
@@ -142,9 +143,29 @@ fn described(definition: &Definition, fact: &Fact) -> (&'static str, Option<Valu
         Fact::SignalExpired { count, error, .. } => {
             ("signal.expired", Some(json!({ "count": count, "error": error })))
         }
+        Fact::Staged { destination, count } => {
+            ("delivery.staged", Some(json!({ "destination": destination, "count": count })))
+        }
+        Fact::Settled { destination, kind, end, .. } => settled(destination, kind, end),
+        Fact::Replayed { count, by } => ("delivery.replayed", Some(json!({ "by": by, "count": count }))),
+        Fact::Blocked { count } => ("delivery.blocked", Some(json!({ "count": count }))),
         Fact::Log { level, message, .. } => ("log", Some(json!({ "level": level, "message": message }))),
         Fact::App { .. } => ("app", None),
     }
+}
+
+fn settled(destination: &str, item: &str, end: &DeliveryEnd) -> (&'static str, Option<Value>) {
+    let place = json!({ "destination": destination, "kind": item });
+    let (word, more) = match end {
+        DeliveryEnd::Done { remote } => ("delivery.done", json!({ "remote": remote })),
+        DeliveryEnd::Again { state, error, due_at } => {
+            ("delivery.retrying", json!({ "state": state, "error": error, "due_at": due_at }))
+        }
+        DeliveryEnd::Dead { error } => ("delivery.dead", json!({ "error": error })),
+    };
+    let (Value::Object(mut data), Value::Object(more)) = (place, more) else { return (word, None) };
+    data.extend(more);
+    (word, Some(Value::Object(data)))
 }
 
 fn name(definition: &Definition, stage: StageId) -> &str {

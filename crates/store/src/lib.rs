@@ -6,6 +6,7 @@
 mod error;
 mod events;
 mod host;
+pub mod outbox;
 mod read;
 mod record;
 mod store;
@@ -13,6 +14,9 @@ pub mod write;
 
 pub use error::{Error, Result};
 pub use events::{EventRow, kind_and_data};
+pub use outbox::{
+    ByReason, ClaimedDelivery, DeliveryFilter, DeliveryRecord, KnownDelivery, Progressing, SecretRecord, StateCount,
+};
 pub use read::*;
 pub use record::{RunMeta, RunRecord, StoredEvent};
 pub use store::{MIGRATIONS, SYSTEM_RUN, Store};

@@ -6,12 +6,20 @@ use model::RunId;
 use std::sync::Arc;
 
 /// The engine's schema, step by step.
-pub const MIGRATIONS: &[db::Migration] = &[db::Migration {
-    component: "store",
-    version: 1,
-    name: "runs, tasks, events",
-    sql: include_str!("sql/schema_1.sql"),
-}];
+pub const MIGRATIONS: &[db::Migration] = &[
+    db::Migration {
+        component: "store",
+        version: 1,
+        name: "runs, tasks, events",
+        sql: include_str!("sql/schema_1.sql"),
+    },
+    db::Migration {
+        component: "store",
+        version: 2,
+        name: "deliveries, destinations, secrets",
+        sql: include_str!("sql/schema_2.sql"),
+    },
+];
 
 /// The run under which facts of the system stand, such as changes of limits.
 pub const SYSTEM_RUN: RunId = RunId(0);

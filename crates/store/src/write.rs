@@ -2,7 +2,7 @@
 
 use crate::{EventRow, Result, RunRecord};
 use db::{Statement, params};
-use model::{Definition, Run, RunId, StageId, TaskError, TaskState, Timestamp};
+use model::{Definition, Run, RunId, StageId, StageRun, TaskError, TaskState, Timestamp};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
@@ -120,7 +120,7 @@ pub struct NewTask {
     pub stage: StageId,
     /// Its key.
     pub key: Arc<str>,
-    /// `Ready`, `Waiting`, or `Leased` by `worker` at once (its first attempt, fence 1).
+    /// `Ready`, `Waiting`, or `Leased` by `worker` at once (its first attempt, its first fence).
     pub state: TaskState,
     /// What it works on.
     pub data: Arc<RawValue>,
@@ -128,7 +128,7 @@ pub struct NewTask {
 
 /// Makes tasks. A key that the stage has already is a unique violation: the batch fails and the host drops the known.
 pub fn tasks<'a>(
-    run: RunId,
+    run: &Run,
     worker: i64,
     now: Timestamp,
     tasks: impl IntoIterator<Item = &'a NewTask>,
@@ -136,8 +136,9 @@ pub fn tasks<'a>(
     let mut statement = Statement::new(include_str!("sql/write/task_insert.sql"));
     for task in tasks {
         let leased = task.state == TaskState::Leased;
+        let base = run.stages.get(task.stage.index()).map_or(0, StageRun::fence_base);
         statement.push_row(params![
-            run.0,
+            run.id.0,
             i64::from(task.stage.0),
             task.key.clone(),
             task.state.number(),
@@ -145,6 +146,7 @@ pub fn tasks<'a>(
             leased.then_some(worker),
             now.0,
             task.data.get(),
+            base,
         ]);
     }
     statement
@@ -316,6 +318,21 @@ pub fn stage_revive_cancelled(run: RunId, stage: StageId, state: TaskState, now:
         state.number(),
         now.0
     ])
+}
+
+/// All tasks of a stage, each of which has ended, go to `state`.
+pub fn stage_redo(run: RunId, stage: StageId, state: TaskState, now: Timestamp) -> Statement {
+    Statement::new(include_str!("sql/write/stage_redo.sql")).row(params![
+        run.0,
+        i64::from(stage.0),
+        state.number(),
+        now.0
+    ])
+}
+
+/// All tasks of a stage are deleted.
+pub fn stage_forget(run: RunId, stage: StageId) -> Statement {
+    Statement::new(include_str!("sql/write/stage_forget.sql")).row(params![run.0, i64::from(stage.0)])
 }
 
 /// One failed task goes back to `state`.

@@ -68,6 +68,7 @@ fn run(id: i64, state: RunState) -> Result<Statement, serde_json::Error> {
         input: Arc::new(serde_json::json!({ "n": id })),
         stages: vec![StageRun::default(); 2],
         counters: [("files".to_owned(), id)].into(),
+        deliveries: model::DeliveryCounts::default(),
         created_at: Timestamp(id),
         started_at: None,
         ended_at,

@@ -55,6 +55,8 @@ pub(crate) fn ingest_like() -> Definition {
     definition(vec![stage("discover"), read, enrich, preview, approve, commit])
 }
 
+const ENDED: [TaskState; 4] = [TaskState::Done, TaskState::Failed, TaskState::Skipped, TaskState::Cancelled];
+
 /// Rows and state, as a host keeps them.
 #[derive(Clone)]
 pub(crate) struct Host {
@@ -110,6 +112,14 @@ impl Host {
                     self.turn(stage, &[TaskState::Cancelled], state);
                 }
             }
+            Command::RedoTasks { stage, state } => {
+                self.all_ended(stage);
+                self.turn(stage, &ENDED, state);
+            }
+            Command::ForgetTasks { stage } => {
+                self.all_ended(stage);
+                self.tasks.retain(|(of, _), _| *of != stage);
+            }
             Command::RetryTask { task, .. } => self.set(&task, TaskState::Ready),
             Command::FailTask { task } => self.set(&task, TaskState::Failed),
             Command::CancelTasks => {
@@ -118,6 +128,12 @@ impl Host {
                 }
             }
         }
+    }
+
+    /// Nothing that is under way may be redone or thrown away.
+    fn all_ended(&self, stage: StageId) {
+        let open = self.tasks.iter().filter(|((of, _), row)| *of == stage && !row.state.is_final()).count();
+        assert_eq!(open, 0, "stage {stage:?} has tasks that have not ended");
     }
 
     fn insert(&mut self, stage: StageId, key: Arc<str>, state: TaskState) {
@@ -165,7 +181,9 @@ impl Host {
         let task = self.lease(place);
         let own = [&*place.1];
         let emitted = self.flow(place.0, items.unwrap_or(&own));
-        self.take(Input::Succeeded { task, items: emitted, counters: Vec::new(), ms: 1 })?;
+        // Each task that ends well counts one, for its stage and for the run.
+        let counters = vec![(Arc::from(format!("done of {}", place.0.0)), 1), (Arc::from("done"), 1)];
+        self.take(Input::Succeeded { task, items: emitted, counters, ms: 1 })?;
         if let Some(row) = self.tasks.get_mut(place) {
             row.state = TaskState::Done;
         }
@@ -241,6 +259,17 @@ impl Host {
             assert_eq!(counts.cancelled, of(TaskState::Cancelled), "cancelled of {name}");
             assert_eq!(counts.pending(), of(TaskState::Ready) + of(TaskState::Leased), "pending of {name}");
         }
+        let signalled = |id: StageId| {
+            matches!(self.definition.stage(id).map(|stage| &stage.work), Some(Work::Signal { .. }))
+        };
+        let figure = |name: &str| self.run.counters.get(name).copied().unwrap_or_default();
+        let mut all = 0;
+        for (id, stage) in self.definition.ids().zip(&self.run.stages).filter(|(id, _)| !signalled(*id)) {
+            let done = i64::try_from(stage.counts.done).expect("few tasks");
+            assert_eq!(figure(&format!("done of {}", id.0)), done, "the figure of stage {id:?}");
+            all += done;
+        }
+        assert_eq!(figure("done"), all, "the figure of all stages");
         let mut folded = new_run(self.run.id, &self.definition, self.run.input.clone(), Timestamp(0));
         for event in &self.events {
             headway_core::apply(&mut folded, event);

@@ -14,7 +14,7 @@ pub use task::{ErrorGroup, TaskFilter, TaskRecord, Timeline, TimelineAttempt};
 pub const MAX_PAGE: u32 = 1_000;
 
 /// `text` as a pattern that matches it anywhere, in lower case, with the signs of LIKE taken literally.
-fn anywhere(text: &str) -> String {
+pub(crate) fn anywhere(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
     for c in text.to_lowercase().chars() {

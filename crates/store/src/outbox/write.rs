@@ -1,0 +1,193 @@
+//! Writing verbs of the outbox: each gives a statement for a batch.
+
+use crate::Result;
+use db::{Statement, params};
+use model::{Delivery, DeliveryState, Destination, NewDelivery, Paused, Remote, RunId, TaskError, Timestamp};
+use std::sync::Arc;
+
+/// Stages deliveries of a run. A key that the run has staged for the destination already is a unique violation: the host
+/// looks up what is known and stages that again with [`restage`].
+pub fn stage<'a>(
+    run: RunId,
+    now: Timestamp,
+    deliveries: impl IntoIterator<Item = &'a NewDelivery>,
+) -> Statement {
+    let mut statement = Statement::new(include_str!("../sql/outbox/stage.sql"));
+    for delivery in deliveries {
+        statement.push_row(params![
+            run.0,
+            delivery.destination.clone(),
+            delivery.key.clone(),
+            delivery.kind.clone(),
+            i64::from(delivery.level),
+            delivery.title.clone(),
+            delivery.payload.get(),
+            delivery.parent.clone(),
+            delivery.order_key.clone(),
+            now.0,
+        ]);
+    }
+    statement
+}
+
+/// Gives a known delivery new content, unless it was sent or may have been. A dead one is pending again.
+pub fn restage(run: RunId, now: Timestamp, delivery: &NewDelivery) -> Statement {
+    Statement::new(include_str!("../sql/outbox/restage.sql")).row(params![
+        run.0,
+        delivery.destination.clone(),
+        delivery.key.clone(),
+        delivery.kind.clone(),
+        i64::from(delivery.level),
+        delivery.title.clone(),
+        delivery.payload.get(),
+        now.0,
+    ])
+}
+
+/// Leases up to `limit` due deliveries of a destination; the rows are read by
+/// [`ClaimedDelivery::from_row`](super::ClaimedDelivery::from_row).
+pub fn claim(destination: &str, worker: i64, now: Timestamp, limit: usize) -> Statement {
+    Statement::new(include_str!("../sql/outbox/claim.sql"))
+        .row(params![destination, worker, now.0, limit as i64])
+        .returning()
+}
+
+/// What a leased delivery becomes.
+#[derive(Clone, Debug)]
+pub struct DeliveryUpdate {
+    /// Which one.
+    pub id: i64,
+    /// The fence of the lease.
+    pub fence: i64,
+    /// Its state.
+    pub state: DeliveryState,
+    /// Whether it may be at the destination, and is looked up before it is sent.
+    pub probe: bool,
+    /// Failures through its own fault.
+    pub attempts: u32,
+    /// Attempts that got nowhere in a row.
+    pub stalls: u32,
+    /// What it became.
+    pub remote: Option<Remote>,
+    /// Why the last attempt failed.
+    pub error: Option<TaskError>,
+    /// Not sent or looked up before.
+    pub due_at: Timestamp,
+}
+
+/// Ends a lease. Expects its row: where the lease has passed on, the batch fails.
+///
+/// # Errors
+/// [`Error::Json`](crate::Error::Json), which an error of ours does not give.
+pub fn settle(update: &DeliveryUpdate, now: Timestamp) -> Result<Statement> {
+    let (id, url) = match &update.remote {
+        Some(remote) => (Some(remote.id.clone()), remote.url.clone()),
+        None => (None, None),
+    };
+    let error = update.error.as_ref().map(serde_json::to_string).transpose()?;
+    Ok(Statement::new(include_str!("../sql/outbox/settle.sql"))
+        .row(params![
+            update.id,
+            update.fence,
+            update.state.number(),
+            i64::from(update.probe),
+            i64::from(update.attempts),
+            i64::from(update.stalls),
+            id,
+            url,
+            error,
+            update.due_at.0,
+            now.0,
+        ])
+        .expect_rows(1))
+}
+
+/// Lets the children of a delivery go, now that it has become `remote`.
+pub fn unblock(
+    run: RunId,
+    destination: &str,
+    parent: &Arc<str>,
+    remote: &Remote,
+    now: Timestamp,
+) -> Statement {
+    Statement::new(include_str!("../sql/outbox/unblock.sql")).row(params![
+        run.0,
+        destination,
+        parent.clone(),
+        remote.id.clone(),
+        remote.url.clone(),
+        now.0,
+    ])
+}
+
+/// Deliveries that dead workers held become unknown, and are looked up from `due_at` on.
+pub fn lost(destination: &str, worker: i64, due_at: Timestamp, now: Timestamp) -> Statement {
+    Statement::new(include_str!("../sql/outbox/lost.sql")).row(params![destination, due_at.0, now.0, worker])
+}
+
+/// Makes a dead delivery pending again. Expects its row.
+pub fn replay(delivery: &Delivery, now: Timestamp) -> Statement {
+    Statement::new(include_str!("../sql/outbox/replay.sql")).row(params![delivery.id, now.0]).expect_rows(1)
+}
+
+/// Forgets a run's deliveries.
+pub fn forget(run: RunId) -> Statement {
+    Statement::new(include_str!("../sql/outbox/forget.sql")).row(params![run.0])
+}
+
+/// Adds a destination. A name that is taken is a unique violation.
+///
+/// # Errors
+/// [`Error::Json`](crate::Error::Json), which JSON values do not give.
+pub fn destination_insert(destination: &Destination, now: Timestamp) -> Result<Statement> {
+    destination_row(include_str!("../sql/outbox/destination_insert.sql"), destination, now)
+}
+
+/// Changes a destination's settings. Expects it to be there.
+///
+/// # Errors
+/// As [`destination_insert`].
+pub fn destination_update(destination: &Destination, now: Timestamp) -> Result<Statement> {
+    let statement = destination_row(include_str!("../sql/outbox/destination_update.sql"), destination, now)?;
+    Ok(statement.expect_rows(1))
+}
+
+fn destination_row(sql: &'static str, destination: &Destination, now: Timestamp) -> Result<Statement> {
+    Ok(Statement::new(sql).row(params![
+        destination.name.clone(),
+        destination.kind.clone(),
+        serde_json::to_string(&destination.settings)?,
+        destination.credential.clone(),
+        now.0,
+    ]))
+}
+
+/// Pauses a destination; nothing where it is paused already.
+pub fn destination_pause(name: &str, paused: &Paused) -> Statement {
+    Statement::new(include_str!("../sql/outbox/destination_pause.sql")).row(params![
+        name,
+        paused.code.clone(),
+        paused.reason.clone(),
+        paused.at.0,
+    ])
+}
+
+/// Lets a destination go on; nothing where it is not paused.
+pub fn destination_resume(name: &str) -> Statement {
+    Statement::new(include_str!("../sql/outbox/destination_resume.sql")).row(params![name])
+}
+
+/// Forgets a destination. Expects it to be there, with nothing undelivered.
+pub fn destination_delete(name: &str) -> Statement {
+    Statement::new(include_str!("../sql/outbox/destination_delete.sql")).row(params![name]).expect_rows(1)
+}
+
+/// Keeps a sealed secret, in place of one with that name.
+pub fn secret_put(name: &str, sealed: &str, now: Timestamp) -> Statement {
+    Statement::new(include_str!("../sql/outbox/secret_put.sql")).row(params![name, sealed, now.0])
+}
+
+/// Forgets a secret. Expects it to be there.
+pub fn secret_delete(name: &str) -> Statement {
+    Statement::new(include_str!("../sql/outbox/secret_delete.sql")).row(params![name]).expect_rows(1)
+}

@@ -1,0 +1,1 @@
+DELETE FROM deliveries WHERE run_id = ?1

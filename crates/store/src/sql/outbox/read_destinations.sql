@@ -1,0 +1,1 @@
+SELECT name, kind, settings, credential, paused_code, paused_reason, paused_at FROM destinations ORDER BY name
