@@ -174,8 +174,26 @@ pub struct Preview {
     pub body: Value,
 }
 
+/// Makes connectors of destinations. Implemented by the binary, which knows the protocols and opens the secrets.
+pub trait Connectors: Send + Sync {
+    /// The connector of a destination.
+    ///
+    /// # Errors
+    /// What is wrong with its kind, settings or credential, for people.
+    fn connect<'a>(
+        &'a self,
+        destination: &'a model::Destination,
+    ) -> ConnectorFuture<'a, Result<Arc<dyn Connector>, TaskError>>;
+}
+
 /// A destination's protocol.
 pub trait Connector: Send + Sync {
+    /// What counts calls at the other side, such as `api.github.com`: destinations with the same service and credential share
+    /// one pace and one breaker. `None`: this destination alone.
+    fn service(&self) -> Option<String> {
+        None
+    }
+
     /// What it promises.
     fn guarantee(&self) -> Guarantee;
 

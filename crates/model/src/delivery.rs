@@ -156,6 +156,19 @@ pub struct Delivery {
     pub changed_at: Timestamp,
 }
 
+/// The name of a delivery at its destination: the same for every attempt at it, and for no other. ASCII, 33 characters.
+///
+/// It follows from the run, the destination and the key alone, so that a database restored from a backup finds again what
+/// it had sent.
+pub fn delivery_reference(run: RunId, destination: &str, key: &str) -> String {
+    // FNV-1a: a fixed function, unlike the standard library's hashers. 64 bits are ample within one run.
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in destination.bytes().chain([0]).chain(key.bytes()) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    format!("hw-{run}-{hash:016x}")
+}
+
 /// A place that deliveries go to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Destination {
@@ -165,7 +178,7 @@ pub struct Destination {
     pub kind: Arc<str>,
     /// The connector's settings, without secrets.
     pub settings: serde_json::Value,
-    /// Name of the secret that it signs in with. Destinations with the same credential share limiter and breaker.
+    /// Name of the secret that it signs in with. Destinations of one service with the same credential share one pace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<Arc<str>>,
     /// Why nothing is sent at present; `None` where it is.

@@ -17,7 +17,9 @@ pub use definition::{
     Definition, ForEach, MAX_CONDITION_BYTES, MAX_STAGES, OnFailure, PipelineDocument, Retry, Stage,
     StageDocument, StageId, WaitClass, Work,
 };
-pub use delivery::{Delivery, DeliveryEnd, DeliveryState, Destination, NewDelivery, Paused, Remote};
+pub use delivery::{
+    Delivery, DeliveryEnd, DeliveryState, Destination, NewDelivery, Paused, Remote, delivery_reference,
+};
 pub use event::{Created, Deltas, Event, Fact, Redo, Reopened};
 pub use failure::{Failure, Retryability, TaskError};
 pub use id::{IdError, RunId, Timestamp};
