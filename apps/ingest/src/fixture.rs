@@ -19,6 +19,7 @@ pub(crate) fn record(state: RunState) -> RunRecord {
         input: Arc::new(serde_json::to_value(params).expect("parameters are JSON")),
         stages: vec![StageRun::default(); definition.stages.len()],
         counters: BTreeMap::new(),
+        deliveries: model::DeliveryCounts::default(),
         created_at: BEGIN,
         started_at: None,
         ended_at: None,

@@ -18,7 +18,7 @@ pub use app::{App, Registry};
 pub use context::{Attempt, CancelFlag, Chunk, Context, EmitError, Link, Log, Progress};
 pub use outcome::{Effects, Failed, Items, Note, Outcome, Success};
 
-use model::{TaskError, WaitClass};
+use model::{RunId, TaskError, WaitClass};
 use std::{future::Future, pin::Pin, sync::Arc};
 
 /// A future that an activity's attempt is.
@@ -34,6 +34,12 @@ pub trait Activity: Send + Sync + 'static {
     fn failed(&self, _attempt: &Attempt, _error: &TaskError) -> Effects {
         Effects::default()
     }
+
+    /// What the application writes when all tasks of its stage `stage` of `run` are thrown away, since the run goes on
+    /// from an earlier stage: the rows that they left. Committed with it.
+    fn forgotten(&self, _run: RunId, _stage: &str) -> Vec<db::Statement> {
+        Vec::new()
+    }
 }
 
 /// Work that computes. Runs on a thread of the engine's own, one task a thread, never on the async runtime.
@@ -45,6 +51,11 @@ pub trait CpuActivity: Send + Sync + 'static {
     /// As [`Activity::failed`].
     fn failed(&self, _attempt: &Attempt, _error: &TaskError) -> Effects {
         Effects::default()
+    }
+
+    /// As [`Activity::forgotten`].
+    fn forgotten(&self, _run: RunId, _stage: &str) -> Vec<db::Statement> {
+        Vec::new()
     }
 }
 
@@ -71,6 +82,14 @@ impl Performer {
         match self {
             Self::Async(activity, _) => activity.failed(attempt, error),
             Self::Cpu(activity) => activity.failed(attempt, error),
+        }
+    }
+
+    /// What the application writes when all tasks of its stage `stage` of `run` are thrown away.
+    pub fn forgotten(&self, run: RunId, stage: &str) -> Vec<db::Statement> {
+        match self {
+            Self::Async(activity, _) => activity.forgotten(run, stage),
+            Self::Cpu(activity) => activity.forgotten(run, stage),
         }
     }
 }

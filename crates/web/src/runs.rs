@@ -49,4 +49,6 @@ pub struct RunHandle {
     pub record: Arc<RunRecord>,
     /// The same as the API shows it (`Run`), rates included: put it into answers as it is.
     pub view: Arc<RawValue>,
+    /// What is under way now, as the run's stream shows it; `None` where nothing is.
+    pub current: Option<Arc<str>>,
 }

@@ -23,6 +23,8 @@ mod webp;
 pub const MAX_CAPTIONS: usize = 16;
 /// Most tags kept.
 pub const MAX_TAGS: usize = 512;
+/// Most bytes of texts kept; a longer one leaves its place, with its length.
+pub const MAX_KEPT_TEXT_BYTES: usize = 1 << 18;
 /// Longest comment of a JPEG or GIF read, in bytes.
 pub const MAX_COMMENT_BYTES: usize = 1 << 20;
 /// Most comments read from one file.
@@ -155,7 +157,13 @@ impl ImageMetadata {
     }
 
     fn note(&mut self, part: Part, errors: &[Error]) {
-        self.problems.extend(errors.iter().map(|error| Problem::new(part, error)));
+        for error in errors {
+            let problem = Problem::new(part, error);
+            // A loop is met by every reader that walks into it; once is enough to know.
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
+            }
+        }
     }
 }
 
@@ -207,6 +215,7 @@ pub fn read_image_metadata(bytes: &[u8]) -> ImageMetadata {
     out.generation = find_generation(&mut out);
     out.captions = captions(&out);
     out.tags = tags(&out);
+    keep_texts(&mut out.texts);
     let exif = out.exif.as_ref();
     out.rating = out.xmp.as_ref().and_then(|xmp| xmp.rating).or(exif.and_then(|exif| exif.rating));
     out.created_at = exif
@@ -322,6 +331,19 @@ fn captions(out: &ImageMetadata) -> Vec<String> {
         }
     }
     kept
+}
+
+/// Keeps each text once, up to [`MAX_KEPT_TEXT_BYTES`] together: programs write the same workflow into several chunks.
+fn keep_texts(texts: &mut Vec<Text>) {
+    let mut seen: HashSet<String> = HashSet::new();
+    texts.retain(|text| seen.insert(text.value.clone()));
+    let mut left = MAX_KEPT_TEXT_BYTES;
+    for text in texts {
+        match left.checked_sub(text.value.len()) {
+            Some(rest) => left = rest,
+            None => text.value = format!("({} bytes, not kept)", text.value.len()),
+        }
+    }
 }
 
 fn tags(out: &ImageMetadata) -> Vec<String> {

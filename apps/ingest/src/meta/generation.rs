@@ -65,7 +65,8 @@ pub struct Generation {
     pub scheduler: Option<String>,
     /// Classifier-free guidance scale.
     pub cfg: Option<f64>,
-    /// Seed. Takes all 64 bits: store it as text where integers are signed.
+    /// Seed. Takes all 64 bits, so it is text outside: numbers of JavaScript hold 53.
+    #[serde(with = "seed")]
     pub seed: Option<u64>,
     /// Width of the (first) pass in pixels.
     pub width: Option<u32>,
@@ -95,6 +96,34 @@ impl Generation {
         {
             self.loras.push(lora);
         }
+    }
+}
+
+/// A seed as text; numbers are read too.
+mod seed {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Seed {
+        Number(u64),
+        Text(String),
+    }
+
+    #[expect(clippy::ref_option, reason = "serde hands the field over so")]
+    pub(super) fn serialize<S: Serializer>(seed: &Option<u64>, to: S) -> Result<S::Ok, S::Error> {
+        match seed {
+            Some(seed) => to.collect_str(seed),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+        let seed = Option::<Seed>::deserialize(from)?;
+        Ok(seed.and_then(|seed| match seed {
+            Seed::Number(seed) => Some(seed),
+            Seed::Text(text) => text.parse().ok(),
+        }))
     }
 }
 

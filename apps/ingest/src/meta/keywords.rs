@@ -286,7 +286,8 @@ fn is_xl(word: &str) -> bool {
     stem.ends_with("xl") || stem.ends_with("xlv")
 }
 
-fn shape(width_px: u32, height_px: u32) -> &'static str {
+/// How a picture lies: `landscape`, `portrait` or `square`.
+pub fn shape(width_px: u32, height_px: u32) -> &'static str {
     let (width, height) = (f64::from(width_px), f64::from(height_px));
     if (width - height).abs() <= width.max(height) * SQUARE_TOLERANCE {
         "square"

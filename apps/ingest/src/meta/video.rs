@@ -94,7 +94,7 @@ impl VideoInfo {
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
     /// ffprobe is not there. Not the file's fault: its metadata is unknown.
-    #[error("unknown: ffprobe is not installed; install with `apt install ffmpeg` or `brew install ffmpeg`")]
+    #[error("unknown: ffprobe is not installed; install with 'apt install ffmpeg' or 'brew install ffmpeg'")]
     NotInstalled,
     /// ffprobe is there, but could not be started.
     #[error("ffprobe could not be started for {}; check that it may be executed", path.display())]

@@ -26,7 +26,7 @@ const DEMUXERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif";
 #[non_exhaustive]
 pub enum FrameError {
     /// Not an error of the file: nothing is known of it.
-    #[error("unknown: ffmpeg is not installed; install it to have videos looked at")]
+    #[error("ffmpeg is not installed; install it to have videos looked at")]
     FfmpegMissing,
     /// ffmpeg took too long and was ended.
     #[error("ffmpeg did not finish with {} in time", path.display())]

@@ -81,7 +81,7 @@ struct IngestSession {
     stats: IngestStats,
     /// What it was asked to do.
     params: Params,
-    /// The file that is being read, where that is known; the stream of the run tells it live.
+    /// The name of a file under way; null where none is. The stream of the run tells it live.
     current_file: Option<String>,
     /// The step that it is at.
     phase: Phase,
@@ -109,7 +109,7 @@ async fn one(
     known.json(&IngestSession {
         stats,
         notes: notes(&params, &stats, &unknowns),
-        current_file: None,
+        current_file: handle.current.as_deref().map(|text| display_name(&path_of_text(text))),
         phase: phase(record),
         nsfw_available,
         params,
@@ -133,7 +133,7 @@ fn notes(params: &Params, stats: &IngestStats, unknowns: &Unknowns) -> Vec<Strin
     if params.extract_metadata && unknowns.videos > 0 {
         notes.push(format!(
             "Metadata is unknown of {} videos: ffprobe is not installed, or cannot read them; install it with \
-             `apt install ffmpeg` or `brew install ffmpeg`",
+             'apt install ffmpeg' or 'brew install ffmpeg'",
             unknowns.videos
         ));
     }

@@ -8,7 +8,7 @@ use crate::{
     tables::{self, Nsfw},
 };
 use activity::{Attempt, Context, CpuActivity, Effects, Outcome, Success};
-use model::TaskError;
+use model::{RunId, TaskError};
 use std::{
     sync::{
         Arc, OnceLock,
@@ -66,11 +66,16 @@ impl CpuActivity for Classify {
             }
         };
         success.effects.write(tables::classified(context.attempt(), &judged));
+        success.effects.write(tables::mended(context.attempt()));
         success.into()
     }
 
     fn failed(&self, attempt: &Attempt, error: &TaskError) -> Effects {
         super::failed(attempt, &attempt.key, error)
+    }
+
+    fn forgotten(&self, run: RunId, stage: &str) -> Vec<db::Statement> {
+        vec![tables::stage_mended(run, stage)]
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{IngestOptions, ReadFile, no_answer, read::mtime_ns, unreadable};
 use crate::{files::path_of_text, tables};
 use activity::{Activity, Attempt, AttemptFuture, Context, Effects, Outcome, Success};
-use model::{Failure, TaskError};
+use model::{Failure, RunId, TaskError};
 use std::{io, sync::Arc};
 
 pub(super) struct Commit(pub(super) Arc<IngestOptions>);
@@ -17,6 +17,10 @@ impl Activity for Commit {
         let mut effects = super::failed(attempt, &attempt.key, error);
         effects.write(tables::rejected(attempt));
         effects
+    }
+
+    fn forgotten(&self, run: RunId, stage: &str) -> Vec<db::Statement> {
+        vec![tables::stage_mended(run, stage)]
     }
 }
 
@@ -39,6 +43,7 @@ impl Commit {
         }
         let mut success = Success::empty();
         success.effects.count("committed", 1);
+        success.effects.write(tables::mended(attempt));
         let statements = tables::library_rows(attempt, &staged, super::now_ms());
         success.effects.statements.extend(statements.map_err(|error| unreadable(&error))?);
         Ok(success.into())

@@ -3,11 +3,12 @@
 //! The walk is in the order of names, so that two walks of the same tree are the same; a file is an item by its path, so
 //! that a walk begun again after a crash adds nothing twice.
 
-use super::{Found, IngestOptions, Trouble, report};
+use super::{Found, IngestOptions, Trouble, note};
 use crate::{
     Params,
     files::{Roots, text_of_path},
     meta::sidecar::SIDECAR_FOLDER,
+    tables,
 };
 use activity::{Activity, AttemptFuture, Chunk, Context, EmitError, Items, Outcome, Success};
 use globset::GlobSet;
@@ -183,11 +184,13 @@ impl Walk<'_> {
     fn finish(mut self) -> Outcome {
         let items = std::mem::take(&mut self.chunk);
         let mut success = Success { items: Items::These(items), ..Success::default() };
+        let attempt = self.context.attempt();
+        success.effects.write(tables::stage_mended(attempt.run, &attempt.stage));
         for (index, (place, trouble)) in self.troubles.iter().enumerate() {
             // Each place is an entry of its own, under its own key.
             let mut attempt = self.context.attempt().clone();
             attempt.key = Arc::from(format!("{index:04}"));
-            report(&mut success.effects, &attempt, &text_of_path(place), std::slice::from_ref(trouble));
+            note(&mut success.effects, &attempt, &text_of_path(place), std::slice::from_ref(trouble));
         }
         success.into()
     }

@@ -11,7 +11,7 @@ use crate::{
     tables::{self, Material},
 };
 use activity::{Attempt, Context, CpuActivity, Effects, Outcome, Success};
-use model::TaskError;
+use model::{RunId, TaskError};
 use std::{io, path::Path, sync::Arc};
 
 pub(super) struct Enrich(pub(super) Arc<IngestOptions>);
@@ -23,6 +23,10 @@ impl CpuActivity for Enrich {
 
     fn failed(&self, attempt: &Attempt, error: &TaskError) -> Effects {
         super::failed(attempt, &attempt.key, error)
+    }
+
+    fn forgotten(&self, run: RunId, stage: &str) -> Vec<db::Statement> {
+        vec![tables::stage_mended(run, stage)]
     }
 }
 

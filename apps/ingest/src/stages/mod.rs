@@ -71,8 +71,14 @@ pub(crate) fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Writes troubles as error entries: rows, a fact each, and the run's figure `errors`.
+/// The effects of an attempt that ended well: error entries of those before it go.
 pub(crate) fn report(effects: &mut Effects, attempt: &Attempt, file: &str, troubles: &[Trouble]) {
+    effects.write(tables::mended(attempt));
+    note(effects, attempt, file, troubles);
+}
+
+/// Writes troubles as error entries: rows, a fact each, and the run's figure `errors`.
+pub(crate) fn note(effects: &mut Effects, attempt: &Attempt, file: &str, troubles: &[Trouble]) {
     if troubles.is_empty() {
         return;
     }
@@ -104,6 +110,7 @@ impl<'a> Note<'a> {
 pub(crate) fn failed(attempt: &Attempt, file: &str, error: &TaskError) -> Effects {
     let mut effects = Effects::default();
     let trouble = Trouble::new(error.code.clone(), error.message.clone());
+    effects.write(tables::mended(attempt));
     effects.write(tables::errors(attempt, file, now_ms(), std::slice::from_ref(&trouble)));
     effects.note("error", &Note::of(attempt, file, &trouble, true));
     effects

@@ -13,7 +13,7 @@ use crate::{
 };
 use activity::{Attempt, Context, CpuActivity, Effects, Items, Outcome, Success};
 use db::Query;
-use model::{Failure, TaskError};
+use model::{Failure, RunId, TaskError};
 use sha2::{Digest as _, Sha256};
 use std::{
     fs::{File, Metadata},
@@ -75,6 +75,10 @@ impl CpuActivity for Read {
         effects.write(tables::file(&row));
         effects
     }
+
+    fn forgotten(&self, run: RunId, stage: &str) -> Vec<db::Statement> {
+        vec![tables::stage_mended(run, stage), tables::files_forgotten(run)]
+    }
 }
 
 /// What was read of a file's bytes.
@@ -116,6 +120,7 @@ impl Read {
             let mut success = Success { items: Items::none(), ..Success::default() };
             success.effects.count("skipped", 1);
             success.effects.write(tables::file(&row));
+            success.effects.write(tables::mended(attempt));
             return Ok(success);
         }
         let mut troubles = Vec::new();

@@ -1,7 +1,10 @@
 //! The library's rows, made of what an ingest has read.
 
 use crate::{
-    meta::{generation::Generation, keywords::Keyword},
+    meta::{
+        generation::Generation,
+        keywords::{Keyword, model_family, shape},
+    },
     tables::staging::Material,
 };
 use activity::Attempt;
@@ -86,9 +89,11 @@ pub(crate) fn library_rows(
         None => Vec::new(),
     };
     let generation: Option<Generation> = text(15)?.map(|json| serde_json::from_str(&json)).transpose()?;
-    let of_kind = |kind: &str| keywords.iter().find(|word| word.kind.as_str() == kind);
-    let orientation = of_kind("shape").map(|word| word.keyword.clone());
-    let model = of_kind("model").map(|word| word.keyword.clone());
+    // Facts of the picture, whether or not anybody asked for keywords.
+    let side = |index: usize| -> Result<Option<u32>, _> { staged.row.get(index).map_err(unreadable) };
+    let orientation = side(9)?.zip(side(10)?).map(|(width, height)| shape(width, height));
+    let named = generation.as_ref().and_then(|generation| generation.model.as_deref());
+    let model = named.and_then(model_family);
     let media = Statement::new(include_str!("sql/media.sql"))
         .row(params![id, attempt.run.0, attempt.key.clone(), orientation, model, now])
         .expect_rows(1);

@@ -12,6 +12,7 @@ mod staging;
 
 pub(crate) use library::{Staged, library_rows};
 pub(crate) use staging::{
+    files_forgotten, mended, stage_mended,
     FileRow, Material, Nsfw, classified, enriched, errors, file, grouped, hashes, rejected,
 };
 

@@ -148,7 +148,23 @@ pub(crate) fn file(row: &FileRow) -> Statement {
     ])
 }
 
-/// Writes error entries of an attempt. Entries of an attempt before it go.
+/// Deletes the error entries of a task: it ended well, or what it says now takes their place.
+pub(crate) fn mended(attempt: &Attempt) -> Statement {
+    let row = params![attempt.run.0, &*attempt.stage, attempt.key.clone()];
+    Statement::new(include_str!("sql/mended.sql")).row(row)
+}
+
+/// Deletes the error entries of a whole stage.
+pub(crate) fn stage_mended(run: RunId, stage: &str) -> Statement {
+    Statement::new(include_str!("sql/stage_mended.sql")).row(params![run.0, stage])
+}
+
+/// Deletes what `read` has found.
+pub(crate) fn files_forgotten(run: RunId) -> Statement {
+    Statement::new(include_str!("sql/files_forgotten.sql")).row(params![run.0])
+}
+
+/// Writes error entries of an attempt. Those of an attempt before it must have gone: see [`mended`].
 pub(crate) fn errors(attempt: &Attempt, file: &str, at: i64, troubles: &[Trouble]) -> Statement {
     let mut statement = Statement::new(include_str!("sql/error.sql"));
     for (n, trouble) in troubles.iter().enumerate() {

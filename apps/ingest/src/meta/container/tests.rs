@@ -405,12 +405,41 @@ fn broken_structure_is_named() {
 
 #[test]
 fn comments_are_bounded() {
-    let read = read_image_metadata(&gif(&vec![&b"c"[..]; 500], ""));
+    let comments: Vec<String> = (0..500).map(|n| format!("comment {n}")).collect();
+    let comments: Vec<&[u8]> = comments.iter().map(String::as_bytes).collect();
+    let read = read_image_metadata(&gif(&comments, ""));
     assert_eq!(read.texts.len(), MAX_COMMENTS);
     assert_eq!(read.problems.len(), 1);
     let huge = vec![b'x'; MAX_COMMENT_BYTES + 1];
     let read = read_image_metadata(&gif(&[&huge], ""));
     assert_eq!((read.texts.len(), read.problems.len()), (0, 1));
+}
+
+#[test]
+fn each_text_is_kept_once_and_all_together_are_bounded() {
+    let graph = r#"{"1": {"class_type": "KSampler", "inputs": {"seed": 7, "positive": ["2", 0]}}, "2": {"class_type": "CLIPTextEncode", "inputs": {"text": "a fox"}}}"#;
+    let large = format!("{{\"nodes\": [], \"x\": \"{}\"}}", "y".repeat(MAX_KEPT_TEXT_BYTES));
+    let read = read_image_metadata(&png(&[
+        text("prompt", graph.as_bytes()),
+        text("prompt", graph.as_bytes()),
+        text("workflow", large.as_bytes()),
+        text("Title", b"A fox"),
+    ]));
+    assert_eq!(read.generation.map(|found| found.prompt).as_deref(), Some("a fox"));
+    let kept: Vec<(&str, &str)> =
+        read.texts.iter().map(|text| (text.keyword.as_str(), text.value.as_str())).collect();
+    let left_out = format!("({} bytes, not kept)", large.len());
+    assert_eq!(kept, [("prompt", graph), ("workflow", left_out.as_str()), ("Title", "A fox")]);
+}
+
+#[test]
+fn a_loop_that_several_readers_meet_is_one_problem() {
+    let mut out = ImageMetadata::default();
+    let error = || Error::Loop { what: "an EXIF directory" };
+    out.note(Part::Exif, &[error(), error()]);
+    out.note(Part::Exif, &[error()]);
+    out.note(Part::Xmp, &[error()]);
+    assert_eq!(out.problems.len(), 2);
 }
 
 #[test]

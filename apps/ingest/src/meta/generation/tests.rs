@@ -64,7 +64,7 @@ fn automatic1111_with_everything() {
               "prompt": "a cat, (masterpiece:1.2),\non two lines <lora:detail:0.8>",
               "sampler": "DPM++ 2M",
               "scheduler": "Karras",
-              "seed": 18446744073709551615,
+              "seed": "18446744073709551615",
               "steps": 20,
               "tool": "automatic1111",
               "version": "v1.9.3",
@@ -117,7 +117,7 @@ fn each_part_may_be_missing() {
           "cfg": 7.0,
           "prompt": "a prompt",
           "sampler": "Euler a",
-          "seed": 3,
+          "seed": "3",
           "tool": "automatic1111"
         }"#]],
     );
@@ -233,7 +233,7 @@ fn comfyui_links_are_followed_through_intermediate_nodes() {
           "prompt": "a cat, (on a roof:1.2), in the rain",
           "sampler": "euler",
           "scheduler": "normal",
-          "seed": 156680208700286,
+          "seed": "156680208700286",
           "steps": 20,
           "tool": "comfyui",
           "width": 512
@@ -261,7 +261,7 @@ fn comfyui_samplers_made_of_parts() {
               "prompt": "a fox",
               "sampler": "euler",
               "scheduler": "simple",
-              "seed": 5,
+              "seed": "5",
               "steps": 28,
               "tool": "comfyui",
               "width": 1024
@@ -287,7 +287,7 @@ fn a_second_pass_gives_the_hires_figures() {
                 "upscaler": "bislerp"
               },
               "prompt": "x",
-              "seed": 2,
+              "seed": "2",
               "steps": 20,
               "tool": "comfyui",
               "width": 512
@@ -303,7 +303,7 @@ fn comfyui_nan_literals_are_tolerated_outside_strings() {
         expect![[r#"
             {
               "prompt": "a \"NaN\" bread, Infinity",
-              "seed": 1,
+              "seed": "1",
               "tool": "comfyui"
             }"#]],
     );
@@ -442,7 +442,7 @@ fn a_workflow_of_the_editor() {
               "prompt": "a castle",
               "sampler": "dpmpp_2m",
               "scheduler": "karras",
-              "seed": 42,
+              "seed": "42",
               "steps": 25,
               "tool": "comfyui",
               "width": 640
@@ -453,4 +453,15 @@ fn a_workflow_of_the_editor() {
         expect!["! malformed: the ComfyUI graph is malformed: the workflow has no list of nodes"],
     );
     check_workflow(r#"{"nodes": [{"id": 1, "type": "Note", "widgets_values": ["hi"]}]}"#, expect!["nothing"]);
+}
+
+#[test]
+fn a_seed_of_64_bits_goes_through_json_as_text_and_numbers_are_read_too() {
+    let made = Generation { seed: Some(u64::MAX), ..Generation::default() };
+    let json = serde_json::to_value(&made).unwrap();
+    assert_eq!(json["seed"], "18446744073709551615");
+    assert_eq!(serde_json::from_value::<Generation>(json).unwrap(), made);
+    let stored: Generation = serde_json::from_str(r#"{"seed": 156680208700286}"#).unwrap();
+    assert_eq!(stored.seed, Some(156_680_208_700_286));
+    assert_eq!(serde_json::from_str::<Generation>("{}").unwrap().seed, None);
 }

@@ -207,7 +207,9 @@ impl StubRuns {
         let record = self.record.lock().unwrap().clone().unwrap();
         let view = json!({ "id": record.run.id, "state": record.run.state });
         let view = serde_json::value::to_raw_value(&view).unwrap();
-        Ok(RunHandle { record: Arc::new(record), view: Arc::from(view) })
+        let running = record.run.state == model::RunState::Running;
+        let current = running.then(|| Arc::from("/media/a/cat.png"));
+        Ok(RunHandle { record: Arc::new(record), view: Arc::from(view), current })
     }
 }
 

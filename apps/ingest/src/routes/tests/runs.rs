@@ -75,6 +75,9 @@ async fn an_ingest_is_shown_with_its_figures_and_what_they_leave_unknown() {
         (&json!(5), &json!(3), &json!(1))
     );
     assert_eq!(json["current_file"], json!(null));
+    rig.change(|record| record.run.state = RunState::Running);
+    assert_eq!(rig.ingest("").await.json()["current_file"], json!("cat.png"));
+    rig.change(|record| record.run.state = RunState::Waiting);
     let notes: Vec<&str> =
         json["notes"].as_array().unwrap().iter().filter_map(|note| note.as_str()).collect();
     assert_eq!(notes[0], "NSFW is unknown of 2 files: no model is installed");
