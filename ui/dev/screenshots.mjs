@@ -17,6 +17,7 @@ const waiting = find("Phone camera roll");
 const failed = [...mock.world.runs.values()].find(
   ({ run }) => run.state === "failed" && run.title.startsWith("Nightly"),
 ).run.id;
+const dead = [...mock.world.outbox.deliveries.values()].find(({ state }) => state === "dead").id;
 const PAGES = [
   ["home", "/"],
   ["runs", "/runs"],
@@ -37,6 +38,11 @@ const PAGES = [
   ["ingest-preview", `/ingest/${waiting}`],
   ["library", "/library"],
   ["settings", "/settings"],
+  ["deliveries", "/deliveries"],
+  ["deliveries-dead", "/deliveries?state=dead&destination=press-azure"],
+  ["delivery", `/deliveries?state=dead&delivery=${dead}`],
+  ["destinations", "/destinations"],
+  ["destination-new", "/destinations?new=1"],
 ];
 const LOOKS = [
   ["light", { viewport: { width: 1360, height: 860 }, colorScheme: "light" }],

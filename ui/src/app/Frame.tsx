@@ -47,7 +47,7 @@ function Rail({ session }: { session: Session | undefined }) {
       </Link>
       <ul className={styles.places}>
         {places(session).map((place) => (
-          <li key={place.path}>
+          <li key={place.path} data-wide={place.wide || undefined}>
             <Link
               href={place.path}
               className={styles.place}

@@ -7,7 +7,7 @@ export interface Place {
   icon: IconName;
   /** Shown only when this application is switched on. */
   app?: string;
-  /** Left out of the phone's bottom bar (the palette and Settings lead there). */
+  /** Left out of the phone's bottom bar; the palette leads there. */
   wide?: boolean;
 }
 
@@ -15,8 +15,11 @@ const PLACES: readonly Place[] = [
   { path: "/", title: "Home", icon: "home" },
   { path: "/runs", title: "Runs", icon: "runs" },
   { path: "/ingest", title: "Ingest", icon: "ingest", app: "ingest" },
-  { path: "/library", title: "Library", icon: "library", app: "ingest" },
-  { path: "/nodes", title: "Nodes", icon: "nodes" },
+  { path: "/library", title: "Library", icon: "library", app: "ingest", wide: true },
+  { path: "/backlog", title: "Backlog", icon: "tree", app: "backlog" },
+  { path: "/deliveries", title: "Deliveries", icon: "send" },
+  { path: "/destinations", title: "Destinations", icon: "place", wide: true },
+  { path: "/nodes", title: "Nodes", icon: "nodes", wide: true },
   { path: "/settings", title: "Settings", icon: "settings" },
 ];
 

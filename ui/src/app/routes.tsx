@@ -11,6 +11,8 @@ const pages = {
   ingest: lazy(() => import("../apps/ingest/IngestPage")),
   ingestRun: lazy(() => import("../apps/ingest/IngestRunPage")),
   library: lazy(() => import("../apps/library/LibraryPage")),
+  deliveries: lazy(() => import("../deliveries/list/DeliveriesPage")),
+  destinations: lazy(() => import("../deliveries/destinations/DestinationsPage")),
   nodes: lazy(() => import("../nodes/NodesPage")),
   settings: lazy(() => import("../settings/SettingsPage")),
 };
@@ -23,6 +25,8 @@ const ROUTES: readonly (readonly [path: string, page: ComponentType])[] = [
   ["/ingest/:run", pages.ingestRun],
   ["/library", pages.library],
   ["/library/:id", pages.library],
+  ["/deliveries", pages.deliveries],
+  ["/destinations", pages.destinations],
   ["/nodes", pages.nodes],
   ["/settings/*?", pages.settings],
 ];

@@ -52,7 +52,7 @@ const LOOKS: Record<AnyState, Look> = {
   retry: { tone: "warn", icon: "retry", word: "Trying again" },
   unknown: { tone: "waiting", icon: "eye", word: "Unknown" },
   dead: { tone: "failed", icon: "failed", word: "Dead" },
-  blocked: { tone: "waiting", icon: "waiting", word: "Blocked" },
+  blocked: { tone: "queued", icon: "lock", word: "Blocked" },
 };
 
 /** Colour, icon and word of a state. */

@@ -16,6 +16,7 @@ export {
 } from "./Filters";
 export * as format from "./format";
 export { Icon, type IconName } from "./Icon";
+export { JsonView } from "./JsonView";
 export { isTyping } from "./keys";
 export { Name } from "./Name";
 export { Facts, Page, type PageProps, Toolbar } from "./Page";

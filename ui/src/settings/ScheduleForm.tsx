@@ -1,5 +1,6 @@
 import { type FormEvent, useState } from "react";
 import { asProblem, ProblemError } from "../api";
+import { useKept } from "../app/useKept";
 import {
   Button,
   Card,
@@ -24,7 +25,6 @@ import {
   validateSchedule,
 } from "./schedules.model";
 import { useCreateSchedule, usePipelines } from "./settings.query";
-import { useKept } from "./useKept";
 
 /** A new schedule; the cron line is read back in words as it is typed. */
 export function ScheduleForm() {

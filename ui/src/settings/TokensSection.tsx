@@ -1,5 +1,6 @@
 import { type FormEvent, useState } from "react";
 import { asProblem, ProblemError, type Token } from "../api";
+import { useKept } from "../app/useKept";
 import { useQueryState, withParams } from "../apps/library/media/query";
 import {
   Badge,
@@ -37,7 +38,6 @@ import {
   tokenStatus,
   validateToken,
 } from "./tokens.model";
-import { useKept } from "./useKept";
 
 /** Access tokens: the list, a new one (shown once), revoking one. */
 export function TokensSection() {

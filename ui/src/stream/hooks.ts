@@ -61,6 +61,17 @@ export function useRun(id: string): RunLive {
   return { view, connection, error: query.error, refetch: useCallback(() => void refetch(), [refetch]) };
 }
 
+/** Follows some runs for their facts, without looking at their figures. */
+export function useFollowRuns(ids: readonly string[]): void {
+  const key = ids.join(" ");
+  useEffect(() => {
+    const ends = key === "" ? [] : key.split(" ").map((id) => store.followRun(id));
+    return () => {
+      for (const end of ends) end();
+    };
+  }, [key]);
+}
+
 /** Every run the page has heard of, newest first; the active ones move. */
 export function useRuns(): readonly RunView[] {
   useChannel("runs");

@@ -8,6 +8,7 @@ export {
   useChannel,
   useConnection,
   useEvents,
+  useFollowRuns,
   useLimits,
   useOfferRuns,
   useResets,

@@ -1,8 +1,7 @@
-import { Card, CopyButton, EmptyState, Facts } from "../../../design";
+import { Card, CopyButton, EmptyState, Facts, JsonView } from "../../../design";
 import { number } from "../../../design/format";
 import type { RunTabProps } from "../RunPage";
 import styles from "./InputOutputTab.module.css";
-import { JsonView } from "./JsonView";
 
 /** What the run was given, and what came of it in figures. */
 export default function InputOutputTab({ view }: RunTabProps) {

@@ -3,6 +3,7 @@ import {
   Button,
   CopyButton,
   Facts,
+  JsonView,
   Name,
   Panel,
   ProblemNotice,
@@ -15,7 +16,6 @@ import {
 import { dateTime, duration } from "../../../design/format";
 import { may, useSession } from "../../../session/session.query";
 import { useRunCommand, useTask } from "../../runs.query";
-import { JsonView } from "../io/JsonView";
 import styles from "./ItemPanel.module.css";
 import { itemName } from "./items.model";
 

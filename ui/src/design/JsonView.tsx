@@ -1,10 +1,10 @@
-import type { Json } from "../../../api";
-import { visible } from "../../../design/format";
+import type { Json } from "../api/wire";
+import { visible } from "./format";
 import styles from "./JsonView.module.css";
 
-/** JSON as it is, indented, with hidden characters made visible. */
+/** JSON as it is, indented, with hidden characters made visible; a text alone as its lines. */
 export function JsonView({ value }: { value: Json }) {
-  const text = JSON.stringify(value, null, 2)
+  const text = (typeof value === "string" ? value : JSON.stringify(value, null, 2))
     .split("\n")
     .map((line) => visible(line))
     .join("\n");
