@@ -1,8 +1,8 @@
 //! The fold: what each event does to a run. Total: any event on any run gives a run, without a panic.
 
 use model::{
-    Created, DeliveryEnd, Deltas, Event, Fact, Redo, Reopened, Run, RunState, StageCounts, StageId, StageRun, StageState,
-    Timestamp,
+    Created, DeliveryEnd, Deltas, Event, Fact, Redo, Reopened, Run, RunState, StageCounts, StageId, StageRun,
+    StageState, Timestamp,
 };
 use std::collections::BTreeMap;
 

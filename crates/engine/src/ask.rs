@@ -2,7 +2,7 @@
 
 use crate::{Error, Result, clock, shared::Engine};
 use headway_core::Refused;
-use model::{Input, Item, RunId, StageId, StageState, TaskState, Work};
+use model::{DeliveryState, Input, Item, RunId, StageId, StageState, TaskState, Work};
 use serde_json::Value;
 use std::sync::Arc;
 use store::{RunRecord, TaskFilter, write};
@@ -40,6 +40,25 @@ pub enum Command {
         /// Who.
         by: Arc<str>,
     },
+    /// Run a stage and all that follows it again, of a run that has ended.
+    RetryFrom {
+        /// The stage.
+        stage: String,
+        /// Who.
+        by: Arc<str>,
+    },
+    /// Make dead deliveries pending again; those that are not dead, or not this run's, are left alone.
+    Replay {
+        /// Which.
+        ids: Vec<i64>,
+        /// Who.
+        by: Arc<str>,
+    },
+    /// Stage deliveries outside an attempt, such as items that a person edited.
+    Stage {
+        /// What.
+        deliveries: Vec<model::NewDelivery>,
+    },
     /// Tell it something that it waits for.
     Signal {
         /// The signal's name.
@@ -53,6 +72,14 @@ pub enum Command {
         /// Who.
         by: Arc<str>,
     },
+}
+
+impl Command {
+    /// Whether it must see rows as all messages before it have left them, and whether none may be made beside it: it
+    /// gets a commit of its own.
+    pub(crate) fn is_alone(&self) -> bool {
+        matches!(self, Self::RetryFailed { .. } | Self::RetryFrom { .. } | Self::Replay { .. })
+    }
 }
 
 /// A command on its way to a run's loop.
@@ -71,11 +98,13 @@ pub(crate) struct Resolved {
     pub(crate) flow: Option<(StageId, Vec<Item>)>,
     /// Tasks to be revived one by one, instead of all failed ones of their stages.
     pub(crate) revive: Option<Vec<(StageId, Arc<str>)>>,
+    /// Deliveries to be staged; `input` counts for nothing then.
+    pub(crate) deliveries: Option<Vec<model::NewDelivery>>,
 }
 
 impl From<Input> for Resolved {
     fn from(input: Input) -> Self {
-        Self { input, rows: Vec::new(), flow: None, revive: None }
+        Self { input, rows: Vec::new(), flow: None, revive: None, deliveries: None }
     }
 }
 
@@ -89,6 +118,15 @@ pub(crate) async fn resolve(engine: &Engine, record: &RunRecord, command: &Comma
             let stage = stage.map(|name| find(record, &name)).transpose()?;
             retry_failed(engine, record, stage, keys, by).await
         }
+        Command::RetryFrom { stage, by } => {
+            let stage = find(record, &stage)?;
+            Ok(Input::RetryFrom { stage, by }.into())
+        }
+        Command::Replay { ids, by } => replay(engine, record, &ids, by).await,
+        Command::Stage { deliveries } => {
+            let none = Input::Blocked { count: 0 };
+            Ok(Resolved { deliveries: Some(deliveries), ..none.into() })
+        }
         Command::Signal { name, stage, key, payload, by } => {
             let stage = match stage {
                 Some(name) => find(record, &name)?,
@@ -101,6 +139,22 @@ pub(crate) async fn resolve(engine: &Engine, record: &RunRecord, command: &Comma
             signal(record, stage, waiting, name, payload, by)
         }
     }
+}
+
+/// Only the run's loop changes a dead delivery, so what is read here still holds at the commit.
+async fn replay(engine: &Engine, record: &RunRecord, ids: &[i64], by: Arc<str>) -> Result<Resolved> {
+    let mut dead = Vec::new();
+    for id in ids {
+        let known = engine.store().delivery(*id).await?.map(|known| known.delivery);
+        let ours = known.filter(|known| known.run == record.run.id && known.state == DeliveryState::Dead);
+        dead.extend(ours.map(|known| known.id));
+    }
+    if dead.is_empty() {
+        return Err(Error::NothingToReplay(record.run.id));
+    }
+    let rows = vec![store::outbox::write::replay(&dead, clock::now())];
+    let input = Input::Replayed { count: dead.len() as u64, by };
+    Ok(Resolved { rows, ..input.into() })
 }
 
 fn find(record: &RunRecord, name: &str) -> Result<StageId> {
@@ -163,7 +217,7 @@ fn signal(
         .collect::<std::result::Result<Vec<_>, _>>()?;
     let count = waiting.len() as u64;
     let input = Input::Signal { name, stage, count, items: Vec::new(), payload, by };
-    Ok(Resolved { input, rows, flow: Some((stage, flow)), revive: None })
+    Ok(Resolved { input, rows, flow: Some((stage, flow)), revive: None, deliveries: None })
 }
 
 async fn retry_failed(
@@ -192,5 +246,5 @@ async fn retry_failed(
         }
     }
     let input = Input::RetryFailed { stage, chosen: Some(chosen), by };
-    Ok(Resolved { input, rows: Vec::new(), flow: None, revive: Some(revive) })
+    Ok(Resolved { input, rows: Vec::new(), flow: None, revive: Some(revive), deliveries: None })
 }

@@ -62,6 +62,28 @@ pub enum Error {
     /// There is no such limit.
     #[error("there is no limit '{0}'; `GET /api/v1/limits` lists them")]
     UnknownLimit(String),
+    /// None of the deliveries meant is dead.
+    #[error("run {0} has no dead delivery among those asked for")]
+    NothingToReplay(RunId),
+    /// There is no such destination.
+    #[error("there is no destination '{0}'; `GET /api/v1/destinations` lists them")]
+    UnknownDestination(String),
+    /// There is no such delivery.
+    #[error("there is no delivery {0}; it may have been deleted with its run")]
+    DeliveryNotFound(i64),
+    /// The destination cannot be used as it is.
+    #[error("destination '{name}': {}", error.message)]
+    Destination {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        error: model::TaskError,
+    },
+    /// Every id that was tried for a new run is in use.
+    #[error(
+        "no free id was found for the run, in {0} tries; start it again, and look whether the machine's clock is right"
+    )]
+    NoFreeId(u32),
     /// The engine is ending and takes no new work.
     #[error("the server is ending and takes no new work; ask again when it is back")]
     Draining,
@@ -85,12 +107,18 @@ impl Error {
             Self::UnknownActivity { .. } => "unknown_activity",
             Self::Refused { source: Refused::NotAwaited(_), .. } => "signal_not_awaited",
             Self::Refused { source: Refused::NothingToRetry, .. } => "nothing_to_retry",
+            Self::Refused { source: Refused::NothingToRedo(_), .. } => "nothing_to_redo",
             Self::Refused { .. } => "illegal_transition",
             Self::UnknownStage { .. } => "unknown_stage",
             Self::InputTooLarge { .. } => "input_too_large",
             Self::BadSchedule { .. } => "bad_schedule",
             Self::ScheduleNotFound(_) => "schedule_not_found",
             Self::UnknownLimit(_) => "unknown_limit",
+            Self::NoFreeId(_) => "no_free_id",
+            Self::NothingToReplay(_) => "nothing_to_replay",
+            Self::UnknownDestination(_) => "unknown_destination",
+            Self::DeliveryNotFound(_) => "delivery_not_found",
+            Self::Destination { .. } => "destination_unusable",
             Self::Draining => "draining",
             Self::Store(_) => "store_error",
             Self::Db(error) => error.code(),

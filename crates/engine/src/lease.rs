@@ -33,6 +33,8 @@ pub(crate) enum Message {
     Chunk(ChunkMessage),
     /// Lines of an attempt's log, outside of a report.
     Lines(Lines),
+    /// Attempts at deliveries ended.
+    Settle(Vec<crate::relay::Settlement>),
     /// Somebody asks something of the run.
     Ask(crate::ask::Asked),
 }

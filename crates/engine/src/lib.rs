@@ -23,6 +23,7 @@ mod load;
 mod node;
 mod open;
 mod plan;
+mod relay;
 mod retention;
 mod run_loop;
 mod schedules;
@@ -32,9 +33,13 @@ mod verbs;
 
 pub use ask::Command;
 pub use error::{Error, Result};
+pub use limits::fixed::planned_workers;
 pub use limits::hardware::{Hardware, HardwareStatus};
 pub use limits::{LimitChange, LimitStatus};
-pub use open::{EngineOptions, LimitOptions};
+pub use open::{Dispatch, EngineOptions, LimitOptions};
+pub use relay::{
+    BreakerStatus, DestinationStatus, DryRun, LimiterStatus, RelayOptions, ReplayFilter, Replayed,
+};
 pub use retention::{Retention, Swept};
 pub use schedules::NewScheduleSpec;
 pub use shared::Engine;

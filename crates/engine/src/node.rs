@@ -63,7 +63,7 @@ async fn beat(engine: &Engine, state: &'static str) -> Result<()> {
 
 /// Writes changes of limits as events of the system, and announces them.
 pub(crate) async fn write_limits(engine: &Engine, changes: Vec<LimitChange>) -> Result<()> {
-    let rows = changes.iter().map(limit_row).collect::<Result<Vec<_>>>()?;
+    let rows: Vec<EventRow> = changes.iter().map(limit_row).collect();
     let batch = Batch::new().with(write::feed_advance(rows.len())).with(write::system_events(&rows));
     let outcomes = engine.store().db().execute(batch).await?;
     engine.publish(None, rows, crate::plan::newest(&outcomes));
@@ -71,23 +71,38 @@ pub(crate) async fn write_limits(engine: &Engine, changes: Vec<LimitChange>) -> 
     Ok(())
 }
 
-fn limit_row(change: &LimitChange) -> Result<EventRow> {
-    let data = serde_json::json!({
-        "class": change.class.to_string(), "from": change.from, "to": change.to, "reason": change.reason,
-    });
-    Ok(EventRow {
+/// Writes a fact of the system and announces it. What cannot be written is logged: nothing hangs on it.
+pub(crate) async fn note(engine: &Engine, kind: &'static str, data: &serde_json::Value) {
+    let rows = vec![system_row(clock::now(), kind, data)];
+    let batch = Batch::new().with(write::feed_advance(rows.len())).with(write::system_events(&rows));
+    match engine.store().db().execute(batch).await {
+        Ok(outcomes) => engine.publish(None, rows, crate::plan::newest(&outcomes)),
+        Err(error) => tracing::warn!(kind, %data, %error, "a fact of the system could not be written"),
+    }
+}
+
+fn system_row(at: Timestamp, kind: &'static str, data: &serde_json::Value) -> EventRow {
+    EventRow {
         event: StoredEvent {
             feed_seq: 0,
             run: SYSTEM_RUN,
             run_seq: 0,
-            at: change.at,
-            kind: Arc::from("limit.changed"),
+            at,
+            kind: Arc::from(kind),
             stage: None,
             key: None,
             attempt: None,
             data: Some(Arc::from(data.to_string())),
         },
-    })
+    }
+}
+
+fn limit_row(change: &LimitChange) -> EventRow {
+    let data = serde_json::json!({
+        "class": change.class.to_string(), "from": change.from, "to": change.to, "reason": change.reason,
+        "pinned": change.pinned,
+    });
+    system_row(change.at, "limit.changed", &data)
 }
 
 fn hostname() -> String {

@@ -3,7 +3,7 @@
 use crate::{
     Hardware, Result, builtin, clock,
     dispatch::{Dispatcher, pump},
-    limits::{Limiter, Pressure, bucket::BucketLaw, cpu::CpuLaw, io::IoLaw},
+    limits::{Bounds, Limiter, Pressure, bucket::BucketLaw, cpu::CpuLaw, fixed::FixedLaw, io::IoLaw},
     node, retention, schedules,
     shared::{Attempts, Engine, Inner, Works},
     threads::Threads,
@@ -37,6 +37,10 @@ pub struct EngineOptions {
     pub limits: LimitOptions,
     /// How long ended runs are kept.
     pub retention: crate::Retention,
+    /// What it does by itself.
+    pub dispatch: Dispatch,
+    /// How deliveries are sent.
+    pub relay: crate::RelayOptions,
 }
 
 /// Bounds of the limits.
@@ -46,6 +50,22 @@ pub struct LimitOptions {
     pub cpu: Option<u32>,
     /// Pins the limit of work that waits; adapts where absent.
     pub io: Option<u32>,
+    /// While `cpu` and `io` adapt, neither falls below this; 1 where absent.
+    pub least: Option<u32>,
+    /// While `cpu` and `io` adapt, neither rises above this.
+    pub most: Option<u32>,
+    /// Both stay here instead of adapting, until a person pins them elsewhere.
+    pub fixed: Option<u32>,
+}
+
+/// What an engine does by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dispatch {
+    /// Leases tasks, performs them, fires schedules, sweeps old runs.
+    #[default]
+    All,
+    /// Nothing: runs can be looked at and commanded, and go on with the next engine that leases.
+    Nothing,
 }
 
 impl Engine {
@@ -71,7 +91,9 @@ impl Engine {
             pipelines: parking_lot::RwLock::default(),
             runs: parking_lot::Mutex::default(),
             works: Works::default(),
+            relay: crate::relay::Relay::new(options.relay),
             end: CancellationToken::new(),
+            drains: CancellationToken::new(),
             draining: std::sync::atomic::AtomicBool::new(false),
         });
         engine.hub().set_gauges(Arc::new(crate::gauges::EngineGauges(engine.downgrade())));
@@ -79,13 +101,19 @@ impl Engine {
             engine.register_definition(definition, &app)?;
         }
         engine.threads().grow_to(engine.dispatcher().cpu_limit());
+        if options.dispatch == Dispatch::Nothing {
+            engine.dispatcher().drain();
+        }
         node::register(&engine).await?;
         crate::load::load(&engine).await?;
-        tokio::spawn(pump::pump(engine.clone()));
+        crate::relay::begin(&engine, options.dispatch).await?;
         tokio::spawn(node::heartbeat(engine.clone()));
-        tokio::spawn(adapt(engine.clone()));
-        tokio::spawn(schedules::fire(engine.clone()));
-        tokio::spawn(retention::sweep(engine.clone(), options.retention));
+        if options.dispatch == Dispatch::All {
+            tokio::spawn(pump::pump(engine.clone()));
+            tokio::spawn(adapt(engine.clone()));
+            tokio::spawn(schedules::fire(engine.clone()));
+            tokio::spawn(retention::sweep(engine.clone(), options.retention));
+        }
         Ok(engine)
     }
 
@@ -93,10 +121,11 @@ impl Engine {
     /// What is still under way then is leased again by the next process.
     pub async fn drain(&self, deadline: Duration) {
         self.inner().draining.store(true, std::sync::atomic::Ordering::Release);
+        self.inner().drains.cancel();
         let held = self.dispatcher().drain();
         self.give_back(held);
         let begun = tokio::time::Instant::now();
-        while self.running() > 0 && begun.elapsed() < deadline {
+        while self.running() + self.relay().in_flight() > 0 && begun.elapsed() < deadline {
             tokio::time::sleep(DRAIN_LOOK).await;
         }
         self.attempts().stop_all();
@@ -126,12 +155,23 @@ fn limiters(hardware: &Hardware, options: LimitOptions) -> impl Fn(&WaitClass) -
     let cpus = hardware.cpus_effective;
     move |class| {
         let now = clock::now();
-        let (law, pinned): (Box<dyn crate::limits::Law>, Option<u32>) = match class {
-            WaitClass::Cpu => (Box::new(CpuLaw::new(cpus)), options.cpu),
-            WaitClass::Io => (Box::new(IoLaw::default()), options.io),
-            WaitClass::Bucket(_) => (Box::new(BucketLaw::default()), None),
+        let bounds = Bounds {
+            least: options.least.unwrap_or(1).max(1),
+            most: options.most.unwrap_or(u32::MAX).max(1),
         };
-        let mut limiter = Limiter::new(class.clone(), law, now);
+        let (law, pinned, bounds): (Box<dyn crate::limits::Law>, Option<u32>, Bounds) = match class {
+            // A service's own limit has nothing to do with the machine.
+            WaitClass::Bucket(_) => (Box::new(BucketLaw::default()), None, Bounds::default()),
+            WaitClass::Cpu => match options.fixed {
+                Some(fixed) => (Box::new(FixedLaw(fixed)), options.cpu, Bounds::default()),
+                None => (Box::new(CpuLaw::new(cpus)), options.cpu, bounds),
+            },
+            WaitClass::Io => match options.fixed {
+                Some(fixed) => (Box::new(FixedLaw(fixed)), options.io, Bounds::default()),
+                None => (Box::new(IoLaw::default()), options.io, bounds),
+            },
+        };
+        let mut limiter = Limiter::new(class.clone(), law, bounds, now);
         if pinned.is_some() {
             limiter.pin(pinned, now);
         }

@@ -6,8 +6,10 @@
 
 mod effects;
 mod feed;
+mod outbox;
 
 pub(crate) use feed::new_lease;
+pub(crate) use outbox::{DeliveryLessons, Woken};
 
 use crate::{
     Result,
@@ -39,6 +41,8 @@ pub(crate) struct Lessons {
     pub(crate) rejected: HashMap<usize, Failure>,
     /// Items that the run has already; looked up after a unique violation.
     pub(crate) known: Option<HashSet<(StageId, Arc<str>)>>,
+    /// The same for deliveries.
+    pub(crate) deliveries: DeliveryLessons,
 }
 
 /// Whose fault it is when a statement fails.
@@ -49,6 +53,10 @@ pub(crate) enum Origin {
     Leases(Vec<usize>),
     /// Items that the run has already.
     Items,
+    /// Deliveries that the run has staged already.
+    Deliveries,
+    /// Deliveries whose lease ends, for each parameter row.
+    Settled(Vec<i64>),
     /// The message whose effects these are.
     Effects(usize),
     /// A command's.
@@ -71,6 +79,8 @@ pub(crate) struct Plan {
     pub(crate) refused: HashMap<usize, Refused>,
     /// All items that the plan makes tasks of: what is looked up after a unique violation.
     pub(crate) new_keys: Vec<(StageId, Arc<str>)>,
+    /// What it does to deliveries.
+    pub(crate) woken: Woken,
 }
 
 /// Makes the plan for `messages` on `record`. `resolved` holds what was looked up for those that ask.
@@ -131,6 +141,7 @@ struct Planner<'a> {
     lessons: &'a Lessons,
     events: Vec<model::Event>,
     wrote: Wrote,
+    outbox: outbox::Outbox,
     tasks: Vec<NewTask>,
     seen: HashSet<(StageId, Arc<str>)>,
     /// Statements over whole stages: they come after the new tasks are there.
@@ -149,6 +160,7 @@ impl<'a> Planner<'a> {
             lessons,
             events: Vec::new(),
             wrote: Wrote::default(),
+            outbox: outbox::Outbox::default(),
             tasks: Vec::new(),
             seen: HashSet::new(),
             after: Vec::new(),
@@ -169,6 +181,15 @@ impl<'a> Planner<'a> {
             }
             Message::Lines(lines) => {
                 self.lines(&lines.lease, &lines.lines);
+                Ok(())
+            }
+            Message::Settle(settlements) => {
+                let run = self.record.run.id;
+                for settlement in settlements {
+                    let lessons = &self.lessons.deliveries;
+                    self.outbox.settle(&mut self.machine, run, settlement, lessons, self.now)?;
+                }
+                self.events.extend(self.machine.take_transition().events);
                 Ok(())
             }
             Message::Ask(_) => match resolved {
@@ -200,6 +221,7 @@ impl<'a> Planner<'a> {
                 let counters = success.effects.counters.clone();
                 let input = Input::Succeeded { task: lease.task(), items: emitted, counters, ms };
                 self.notes(lease, &success.effects);
+                self.stage(&success.effects.deliveries);
                 if self.take(index, input)? {
                     let output = success.output.as_ref().map(|output| output.get());
                     self.wrote.done(index, &lease.held, report.span, output);
@@ -238,6 +260,7 @@ impl<'a> Planner<'a> {
         let input = Input::Failed { task: lease.task(), failure, counters, ms, random };
         if again.is_none() {
             self.notes(lease, &effects);
+            self.stage(&effects.deliveries);
         }
         let refused = self.machine.take(input, self.now);
         let transition = self.machine.take_transition();
@@ -270,6 +293,7 @@ impl<'a> Planner<'a> {
         let emitted = self.flow(lease.held.stage, &message.chunk.items);
         let counters = message.chunk.effects.counters.clone();
         self.notes(lease, &message.chunk.effects);
+        self.stage(&message.chunk.effects.deliveries);
         if self.take(index, Input::Emitted { task: lease.task(), items: emitted, counters })? {
             self.wrote.lease(index, write::task_held(&lease.held));
             self.wrote.effects(index, &message.chunk.effects);
@@ -281,6 +305,11 @@ impl<'a> Planner<'a> {
 
     fn ask(&mut self, index: usize, resolved: &Resolved) -> Result<()> {
         let before = self.tasks.len();
+        if let Some(deliveries) = &resolved.deliveries {
+            self.restage(deliveries);
+            self.wrote.others(resolved.rows.iter().cloned());
+            return Ok(());
+        }
         let mut input = resolved.input.clone();
         if let (Input::Signal { items, .. }, Some((stage, flow))) = (&mut input, &resolved.flow) {
             *items = self.flow(*stage, flow);
@@ -332,6 +361,19 @@ impl<'a> Planner<'a> {
             emitted.push(EmittedItems { stage, count });
         }
         emitted
+    }
+
+    /// Stages deliveries of a message, before the core takes the message itself: a run must not end before it has counted what
+    /// its last task staged. A run that is over takes none: its leases are gone, and the database refuses the message.
+    fn stage(&mut self, deliveries: &[model::NewDelivery]) {
+        if !deliveries.is_empty() && !self.machine.run().state.is_final() {
+            self.restage(deliveries);
+        }
+    }
+
+    fn restage(&mut self, deliveries: &[model::NewDelivery]) {
+        self.outbox.stage(&mut self.machine, deliveries, &self.lessons.deliveries, self.now);
+        self.events.extend(self.machine.take_transition().events);
     }
 
     /// Only after the database has said that something is there twice does the plan look at every key.
@@ -401,6 +443,16 @@ impl<'a> Planner<'a> {
             Command::ReviveTasks { stage, state, cancelled } => {
                 self.after.push(write::stage_revive(run, stage, state, self.now, cancelled));
             }
+            Command::RedoTasks { stage, state } => {
+                self.after.push(write::stage_redo(run, stage, state, self.now));
+            }
+            // Before anything is made: what is made anew has the same names.
+            Command::ForgetTasks { stage } => {
+                self.wrote.others([write::stage_forget(run, stage)]);
+                if let Some(work) = self.engine.stage_work(self.record, stage) {
+                    self.wrote.others(work.performer.forgotten(run, &work.name));
+                }
+            }
             Command::CancelTasks => self.after.push(write::cancel_tasks(run, self.now)),
             // Only failures bring these, and they are served where the lease is known.
             Command::RetryTask { .. } | Command::FailTask { .. } => {}
@@ -422,6 +474,7 @@ impl<'a> Planner<'a> {
             events: self.events,
             tasks: self.tasks,
             wrote: self.wrote,
+            outbox: self.outbox,
             after: self.after,
             settled: self.settled,
             refused: self.refused,

@@ -48,6 +48,9 @@ pub(crate) async fn serve(
     mut messages: mpsc::Receiver<Message>,
 ) {
     let mut gathered = Vec::new();
+    if !end_where_blocked(&engine, &handle).await {
+        return;
+    }
     loop {
         let record = handle.record.read().clone();
         let over = record.run.state.is_final();
@@ -68,11 +71,64 @@ pub(crate) async fn serve(
             }
             () = engine.ended() => return,
         }
+        let delivers = gathered.iter().any(|message| matches!(message, Message::Settle(_)));
         let expired = deadline.filter(|(at, _)| *at <= clock::now()).map(|(_, stage)| stage);
-        if !settle(&engine, &handle, std::mem::take(&mut gathered), expired).await {
+        for messages in apart(std::mem::take(&mut gathered)) {
+            let expired = expired.map(|stage| Input::SignalExpired { stage });
+            if !settle(&engine, &handle, messages, expired).await {
+                return;
+            }
+        }
+        if (delivers || waits_for_deliveries(&handle)) && !end_where_blocked(&engine, &handle).await {
             return;
         }
     }
+}
+
+/// Whether a run has done all its work, and only deliveries are left.
+fn waits_for_deliveries(handle: &RunHandle) -> bool {
+    let record = handle.record.read();
+    let run = &record.run;
+    run.state == RunState::Running
+        && run.deliveries.unsent() > 0
+        && run.stages.iter().all(|stage| stage.state.is_over())
+}
+
+/// Ends a run whose remaining deliveries all wait for a dead one, or for one that was never staged; `false` where the store is
+/// closed.
+async fn end_where_blocked(engine: &Engine, handle: &RunHandle) -> bool {
+    if !waits_for_deliveries(handle) {
+        return true;
+    }
+    let run = handle.record.read().run.id;
+    match engine.store().deliveries_progressing(run).await {
+        Ok(left) if !left.moving && left.blocked > 0 => {
+            settle(engine, handle, Vec::new(), Some(Input::Blocked { count: left.blocked })).await
+        }
+        Ok(_) => true,
+        Err(error) => {
+            tracing::warn!(%run, %error, "the run's deliveries could not be looked at; its next commit looks again");
+            true
+        }
+    }
+}
+
+/// Messages in the commits that they get: together, but for commands that want one of their own.
+fn apart(messages: Vec<Message>) -> Vec<Vec<Message>> {
+    let is_alone = |message: &Message| matches!(message, Message::Ask(asked) if asked.command.is_alone());
+    // A deadline that has passed comes without messages, and is a commit all the same.
+    if !messages.iter().any(is_alone) {
+        return vec![messages];
+    }
+    let mut commits = vec![Vec::new()];
+    for message in messages {
+        match commits.last_mut() {
+            Some(last) if !is_alone(&message) => last.push(message),
+            _ => commits.extend([vec![message], Vec::new()]),
+        }
+    }
+    commits.retain(|commit| !commit.is_empty());
+    commits
 }
 
 /// Takes the loop out of the engine's map; `false` where a message came in meanwhile.
@@ -109,13 +165,8 @@ async fn until(deadline: Option<(Timestamp, StageId)>) {
     }
 }
 
-/// Commits `messages`, whatever it takes; `false` where the store is closed.
-async fn settle(
-    engine: &Engine,
-    handle: &RunHandle,
-    messages: Vec<Message>,
-    expired: Option<StageId>,
-) -> bool {
+/// Commits `messages`, or the input `alone` where there are none, whatever it takes; `false` where the store is closed.
+async fn settle(engine: &Engine, handle: &RunHandle, messages: Vec<Message>, alone: Option<Input>) -> bool {
     let mut lessons = Lessons::default();
     let mut resolved: HashMap<usize, Resolved> = HashMap::new();
     let mut failures: HashMap<usize, Error> = HashMap::new();
@@ -132,12 +183,12 @@ async fn settle(
             }
         }
     }
-    let expiry = expired.map(|stage| Resolved::from(Input::SignalExpired { stage }));
+    let alone = alone.map(Resolved::from);
     loop {
         let record = handle.record.read().clone();
         let now = clock::now();
-        let planned = match &expiry {
-            Some(expiry) if messages.is_empty() => crate::plan::plan_input(engine, &record, expiry, now),
+        let planned = match &alone {
+            Some(alone) if messages.is_empty() => crate::plan::plan_input(engine, &record, alone, now),
             _ => plan(engine, &record, &messages, &resolved, &lessons, now),
         };
         let plan = match planned {
@@ -225,6 +276,28 @@ async fn learn(
             }
             return true;
         }
+        Some(Origin::Deliveries) if matches!(error, db::Error::Unique { .. }) => {
+            let deliveries = &mut lessons.deliveries;
+            if deliveries.known.is_none() {
+                match engine.store().known_deliveries(plan.record.run.id, &plan.woken.staged).await {
+                    Ok(known) => {
+                        let pairs = known.into_iter().map(|one| ((one.destination, one.key), one.revives));
+                        deliveries.known = Some(pairs.collect());
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "the run's deliveries could not be looked up; trying again");
+                    }
+                }
+                return true;
+            }
+        }
+        Some(Origin::Settled(ids)) => {
+            if let Some(id) = ids.get(row) {
+                tracing::info!(run = %plan.record.run.id, "a late answer was refused: its lease had passed on");
+                lessons.deliveries.superseded.insert(*id);
+                return true;
+            }
+        }
         Some(Origin::Effects(index)) => {
             let message = messages.get(*index);
             return reject(*index, message, &error, lessons) || pause(engine).await;
@@ -279,10 +352,17 @@ async fn reload(engine: &Engine, handle: &RunHandle, run: RunId) -> bool {
 
 /// What is committed becomes visible: the run's state, its events, its new leases.
 fn announce(engine: &Engine, handle: &RunHandle, plan: Plan, settled: &HashMap<StageId, usize>, newest: i64) {
-    let Plan { record, events, leases, reserved, .. } = plan;
+    let Plan { record, events, leases, reserved, woken, .. } = plan;
     let run = record.run.id;
-    *handle.record.write() = record.clone();
+    let was = std::mem::replace(&mut *handle.record.write(), record.clone());
+    let was_held = matches!(was.run.state, RunState::Paused | RunState::Cancelled);
     engine.publish(Some(record.clone()), events, newest);
+    for destination in &woken.destinations {
+        engine.relay().wake(destination);
+    }
+    if was_held && record.run.deliveries.unsent() > 0 {
+        engine.relay().wake_all();
+    }
     let state = record.run.state;
     engine.dispatcher().committed(engine, &record, &reserved, settled, leases);
     if state.is_final() {
@@ -320,7 +400,7 @@ fn answer(
                 let answer = if lost { Err(EmitError::Superseded) } else { Ok(()) };
                 let _ = chunk.reply.send(answer);
             }
-            Message::Report(_) | Message::Lines(_) => {}
+            Message::Report(_) | Message::Lines(_) | Message::Settle(_) => {}
         }
     }
 }

@@ -38,7 +38,9 @@ pub(crate) struct Inner {
     pub(crate) pipelines: RwLock<BTreeMap<String, Pipeline>>,
     pub(crate) runs: Mutex<HashMap<RunId, RunHandle>>,
     pub(crate) works: Works,
+    pub(crate) relay: crate::relay::Relay,
     pub(crate) end: CancellationToken,
+    pub(crate) drains: CancellationToken,
     pub(crate) draining: std::sync::atomic::AtomicBool,
 }
 
@@ -95,6 +97,15 @@ impl Engine {
 
     pub(crate) fn dispatcher(&self) -> &Dispatcher {
         &self.inner.dispatcher
+    }
+
+    pub(crate) fn relay(&self) -> &crate::relay::Relay {
+        &self.inner.relay
+    }
+
+    /// Resolves when the engine drains.
+    pub(crate) async fn drains(&self) {
+        self.inner.drains.cancelled().await;
     }
 
     pub(crate) fn threads(&self) -> &Threads {
@@ -234,6 +245,13 @@ impl Attempts {
     pub(crate) fn of_stage(&self, run: RunId, stage: StageId) -> usize {
         let flags = self.flags.lock();
         flags.get(&run).map_or(0, |of_run| of_run.keys().filter(|key| key.0 == stage).count())
+    }
+
+    /// The item of an attempt under way, of the earliest stage that has one.
+    pub(crate) fn current(&self, run: RunId) -> Option<Arc<str>> {
+        let flags = self.flags.lock();
+        let (_, key, _) = flags.get(&run)?.keys().filter(|key| !key.1.is_empty()).min_by_key(|key| key.0)?;
+        Some(key.clone())
     }
 
     /// Tells all attempts of a run to stop.

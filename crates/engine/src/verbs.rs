@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 const MAX_INPUT_BYTES: usize = 256 * 1024;
 
 /// Ids tried for a new run before the clash is an error: each try is one in a million.
-const ID_TRIES: usize = 4;
+const ID_TRIES: u32 = 4;
 
 /// A run to be started.
 #[derive(Clone, Debug)]
@@ -53,7 +53,8 @@ impl Engine {
     /// Starts a run: when this returns, it is on the disk, and its first attempts are under way.
     ///
     /// # Errors
-    /// [`Error::Draining`], [`Error::InputTooLarge`], [`Error::UnknownActivity`], [`Error::Db`].
+    /// [`Error::Draining`], [`Error::InputTooLarge`], [`Error::UnknownActivity`], [`Error::NoFreeId`],
+    /// [`Error::Db`].
     pub async fn start(&self, start: StartRun) -> Result<Started> {
         if self.is_draining() {
             return Err(Error::Draining);
@@ -101,7 +102,7 @@ impl Engine {
                 }
             }
         }
-        Err(Error::Draining)
+        Err(Error::NoFreeId(ID_TRIES))
     }
 
     async fn started_before(&self, key: &str) -> Result<Started> {
@@ -174,6 +175,13 @@ impl Engine {
         let pipeline = Pipeline { definition: definition.clone(), app: Arc::from(app) };
         self.inner().pipelines.write().insert(definition.name.clone(), pipeline);
         Ok(definition)
+    }
+
+    /// What of a run is under way: what its stream shows, or an item that is being attempted; `None` where nothing is.
+    pub fn current(&self, record: &RunRecord) -> Option<Arc<str>> {
+        let run = record.run.id;
+        let item = self.attempts().current(run)?;
+        Some(self.hub().current(run).unwrap_or(item))
     }
 
     /// Attempts of a stage that this worker holds: leased, or under way.

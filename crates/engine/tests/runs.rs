@@ -1,5 +1,6 @@
 //! Runs on the native engine, from the start to the end: what is promised, scenario by scenario.
 
+mod again;
 mod support;
 
 use activity::{Chunk, CpuActivity, Items, Outcome, Registry, Success};

@@ -83,7 +83,8 @@ impl Verbs {
     fn handle(&self, record: Arc<RunRecord>) -> Result<RunHandle, ApiError> {
         let view = serde_json::value::to_raw_value(&views::run(&self.engine, &record))
             .map_err(|error| ApiError::internal(&error))?;
-        Ok(RunHandle { record, view: Arc::from(view) })
+        let current = self.engine.current(&record);
+        Ok(RunHandle { record, view: Arc::from(view), current })
     }
 
     async fn start_by_name(&self, run: NewRun) -> Result<RunHandle, ApiError> {

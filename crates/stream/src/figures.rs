@@ -151,6 +151,11 @@ impl RunFigures {
         Some(self.items.put(id, (item, at), now))
     }
 
+    /// What was last said to be under way.
+    pub(crate) fn current(&self) -> Option<&Arc<str>> {
+        self.current.as_ref()
+    }
+
     /// When changed figures may be shown.
     pub(crate) fn next_due(&self, now: Instant) -> Option<Due> {
         let own = self.progress.changed.then(|| match self.progress.not_before {

@@ -151,6 +151,7 @@ impl Fixture {
             input: Arc::new(serde_json::json!({"made": "up"})),
             stages: vec![open, StageRun::default()],
             counters: BTreeMap::new(),
+            deliveries: model::DeliveryCounts::default(),
             created_at: Timestamp(1),
             started_at: None,
             ended_at: None,

@@ -195,6 +195,16 @@ impl Hub {
         }
     }
 
+    /// What the stream of `run` shows as under way; `None` where nobody follows the run.
+    pub fn current(&self, run: RunId) -> Option<Arc<str>> {
+        let channel = self.inner.existing(Topic::Run(run))?;
+        let state = channel.lock();
+        match &state.figures {
+            Figures::Run(figures) => figures.current().cloned(),
+            Figures::Runs(_) | Figures::None => None,
+        }
+    }
+
     /// The limits as they are now, for the first frame of streams with the channel `limits`.
     pub fn limits(&self, limits: Vec<LimitView>) {
         *self.inner.limits.write() = Arc::new(limits);

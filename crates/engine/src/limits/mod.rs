@@ -8,6 +8,7 @@
 
 pub(crate) mod bucket;
 pub(crate) mod cpu;
+pub(crate) mod fixed;
 pub(crate) mod hardware;
 pub(crate) mod io;
 pub(crate) mod pressure;
@@ -60,6 +61,8 @@ pub struct LimitChange {
     pub to: u32,
     /// Why.
     pub reason: String,
+    /// Whether a person has pinned it there.
+    pub pinned: bool,
 }
 
 /// What happened since the last look.
@@ -92,10 +95,39 @@ pub(crate) trait Law: Send {
     fn next(&mut self, limit: u32, window: &Window, pressure: &Pressure) -> Option<(u32, String)>;
 }
 
+/// Between which a limit moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// At least, 1 or more.
+    pub(crate) least: u32,
+    /// At most.
+    pub(crate) most: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { least: 1, most: u32::MAX }
+    }
+}
+
+impl Bounds {
+    /// The nearest limit within, with the reason.
+    fn within(self, limit: u32, reason: String) -> (u32, String) {
+        let most = self.most.max(self.least);
+        match limit.clamp(self.least, most) {
+            bounded if bounded == limit => (limit, reason),
+            bounded => {
+                (bounded, format!("{reason}; hardware_scaling keeps it within {} to {most}", self.least))
+            }
+        }
+    }
+}
+
 /// A limit with its law, its pin and its history.
 pub(crate) struct Limiter {
     class: WaitClass,
     law: Box<dyn Law>,
+    bounds: Bounds,
     limit: u32,
     pinned: Option<u32>,
     reason: String,
@@ -112,11 +144,13 @@ pub(crate) struct Limiter {
 }
 
 impl Limiter {
-    pub(crate) fn new(class: WaitClass, law: Box<dyn Law>, now: Timestamp) -> Self {
+    pub(crate) fn new(class: WaitClass, law: Box<dyn Law>, bounds: Bounds, now: Timestamp) -> Self {
         let (limit, reason) = law.first();
+        let (limit, reason) = bounds.within(limit, reason);
         Self {
             class,
             law,
+            bounds,
             limit,
             pinned: None,
             reason,
@@ -176,6 +210,7 @@ impl Limiter {
             return None;
         }
         let (next, reason) = self.law.next(self.limit, &window, pressure)?;
+        let (next, reason) = self.bounds.within(next, reason);
         (next != self.limit).then(|| self.change(next, reason, now))
     }
 
@@ -187,13 +222,15 @@ impl Limiter {
             None => String::from("no longer pinned: adapts again"),
         };
         let to = self.limit();
-        let change = LimitChange { class: self.class.clone(), at: now, from, to, reason: reason.clone() };
+        let pinned = self.pinned.is_some();
+        let change = LimitChange { class: self.class.clone(), at: now, from, to, reason, pinned };
         self.keep(&change);
         Some(change)
     }
 
     fn change(&mut self, to: u32, reason: String, now: Timestamp) -> LimitChange {
-        let change = LimitChange { class: self.class.clone(), at: now, from: self.limit, to, reason };
+        let from = self.limit;
+        let change = LimitChange { class: self.class.clone(), at: now, from, to, reason, pinned: false };
         self.limit = to;
         self.keep(&change);
         change
@@ -220,5 +257,38 @@ impl Limiter {
             p50_ms: self.typical_ms,
             history: self.history.iter().cloned().collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Wants one more each time.
+    struct Climb;
+
+    impl Law for Climb {
+        fn first(&self) -> (u32, String) {
+            (1, String::from("begins"))
+        }
+
+        fn next(&mut self, limit: u32, _: &Window, _: &Pressure) -> Option<(u32, String)> {
+            Some((limit + 1, String::from("climbs")))
+        }
+    }
+
+    #[test]
+    fn a_limit_moves_between_its_bounds_and_says_so() {
+        let bounds = Bounds { least: 2, most: 3 };
+        let mut limiter = Limiter::new(WaitClass::Io, Box::new(Climb), bounds, Timestamp(0));
+        assert_eq!(limiter.limit(), 2);
+        assert!(limiter.status(0).reason.contains("hardware_scaling"), "{}", limiter.status(0).reason);
+        let mut adapt = |at| limiter.adapt(Timestamp(at), 0, false, &Pressure::default());
+        assert_eq!(adapt(1_000).map(|change| (change.from, change.to, change.pinned)), Some((2, 3, false)));
+        assert!(adapt(2_000).is_none(), "3 is the most");
+        let pinned = limiter.pin(Some(9), Timestamp(3_000)).map(|change| (change.to, change.pinned));
+        assert_eq!(pinned, Some((9, true)), "a person may leave the bounds");
+        let free = limiter.pin(None, Timestamp(4_000)).map(|change| (change.to, change.pinned));
+        assert_eq!(free, Some((3, false)));
     }
 }

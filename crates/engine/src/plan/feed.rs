@@ -1,6 +1,6 @@
 //! The batch itself: statements in their order, and tasks leased as they are made.
 
-use super::{Origin, Plan, effects::Wrote};
+use super::{Origin, Plan, effects::Wrote, outbox::Outbox};
 use crate::{
     Result,
     dispatch::Reserved,
@@ -10,7 +10,7 @@ use crate::{
 use activity::Attempt;
 use db::{Batch, Statement};
 use headway_core::{Command, Machine, Refused, input_items};
-use model::{Event, Fact, Input, RunState, StageId, TaskState, Timestamp};
+use model::{Event, Fact, Input, RunState, StageId, StageRun, TaskState, Timestamp};
 use serde_json::{Value, value::RawValue};
 use std::{
     collections::HashMap,
@@ -29,6 +29,7 @@ pub(super) struct Parts {
     pub(super) events: Vec<Event>,
     pub(super) tasks: Vec<NewTask>,
     pub(super) wrote: Wrote,
+    pub(super) outbox: Outbox,
     pub(super) after: Vec<Statement>,
     pub(super) settled: HashMap<StageId, usize>,
     pub(super) refused: HashMap<usize, Refused>,
@@ -65,7 +66,7 @@ pub(super) fn assemble(engine: &Engine, mut parts: Parts, first: Vec<Statement>)
     let effects = parts.wrote.put_leases(&mut batch, &mut origins);
     let (leases, reserved) = lease_at_once(engine, &parts.record, &mut parts.tasks);
     if !parts.tasks.is_empty() {
-        batch.push(write::tasks(run.id, engine.worker(), parts.now, &parts.tasks));
+        batch.push(write::tasks(run, engine.worker(), parts.now, &parts.tasks));
         origins.push(Origin::Items);
     }
     for statement in parts.after {
@@ -76,6 +77,7 @@ pub(super) fn assemble(engine: &Engine, mut parts: Parts, first: Vec<Statement>)
         batch.push(statement);
         origins.push(Origin::Effects(index));
     }
+    let woken = parts.outbox.put(run.id, parts.now, &mut batch, &mut origins);
     let new_keys = parts.tasks.iter().map(|task| (task.stage, task.key.clone())).collect();
     Ok(Plan {
         batch,
@@ -87,6 +89,7 @@ pub(super) fn assemble(engine: &Engine, mut parts: Parts, first: Vec<Statement>)
         settled: parts.settled,
         refused: parts.refused,
         new_keys,
+        woken,
     })
 }
 
@@ -128,6 +131,7 @@ pub(super) fn plan_start(
         events: transition.events,
         tasks,
         wrote: Wrote::default(),
+        outbox: Outbox::default(),
         after,
         settled: HashMap::new(),
         refused: HashMap::new(),
@@ -170,7 +174,8 @@ fn lease_at_once(
         {
             *room -= 1;
             task.state = TaskState::Leased;
-            leases.push(new_lease(record, work, task.key.clone(), 1, 1, task.data.clone()));
+            let base = record.run.stages.get(task.stage.index()).map_or(0, StageRun::fence_base);
+            leases.push(new_lease(record, work, task.key.clone(), 1, base + 1, task.data.clone()));
         }
     }
     (leases, reserved)

@@ -1,7 +1,7 @@
 //! An engine on a folder of its own, that can be opened again after a crash.
 
 use activity::{Activity, AttemptFuture, Context, Outcome, Registry};
-use headway_engine::{Engine, EngineOptions, LimitOptions, Retention, StartRun};
+use headway_engine::{Dispatch, Engine, EngineOptions, LimitOptions, RelayOptions, Retention, StartRun};
 use model::{Definition, RunId, RunState};
 use serde_json::Value;
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
@@ -35,6 +35,26 @@ pub(crate) async fn open_with(
     registry: Registry,
     change: impl Fn(&mut db::Options),
 ) -> Engine {
+    open_to(folder, registry, change, Dispatch::All, RelayOptions::default()).await
+}
+
+/// Opens an engine that delivers.
+pub(crate) async fn open_with_relay(folder: &Path, registry: Registry, relay: RelayOptions) -> Engine {
+    open_to(folder, registry, |_| (), Dispatch::All, relay).await
+}
+
+/// Opens an engine that leases nothing.
+pub(crate) async fn open_for_verbs(folder: &Path, registry: Registry) -> Engine {
+    open_to(folder, registry, |_| (), Dispatch::Nothing, RelayOptions::default()).await
+}
+
+async fn open_to(
+    folder: &Path,
+    registry: Registry,
+    change: impl Fn(&mut db::Options),
+    dispatch: Dispatch,
+    relay: RelayOptions,
+) -> Engine {
     let mut options = db::Options::new(folder.join("headway.db"));
     change(&mut options);
     let migrations = [store::MIGRATIONS, TEST_TABLES].concat();
@@ -49,6 +69,8 @@ pub(crate) async fn open_with(
         name: String::from("test"),
         limits: LimitOptions::default(),
         retention: Retention::default(),
+        dispatch,
+        relay,
     })
     .await
     .expect("the engine opens")
@@ -104,7 +126,9 @@ pub(crate) async fn when(engine: &Engine, run: RunId, ready: impl Fn(&RunRecord)
             if ready(&record) {
                 return record;
             }
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            // What the hub announces may be newer than the record was; where the engine has ended, nothing comes.
+            let _ = engine.hub().changed(run, record.run.run_seq, PATIENCE).await;
+            tokio::task::yield_now().await;
         }
     };
     match tokio::time::timeout(PATIENCE, looking).await {

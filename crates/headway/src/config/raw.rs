@@ -17,10 +17,10 @@ settings! {
         media_roots: Vec<PathBuf> = Kind::Paths, "none";
         /// Kept for deliveries to other systems. There are none yet, so it has no effect.
         use_outbox_pattern: bool = Kind::Flag, "true";
-        /// Lets limits follow the machine. When off, each wait class has `hardware_scaling.max_workers` slots, or the
-        /// planning formula's where that is 0.
+        /// Lets limits follow the machine. When off, `cpu` and `io` each have a fixed number of slots: the planning formula's,
+        /// within `hardware_scaling`.
         use_hardware_scaling: bool = Kind::Flag, "true";
-        /// Live progress over server-sent events. Only shown to clients so far: the server does not switch its streams off yet.
+        /// Live progress over server-sent events. When off, streams are refused, and the dashboard and the commands poll.
         enable_sse_progress: bool = Kind::Flag, "true";
     }
     sections {
@@ -64,9 +64,9 @@ settings! {
 settings! {
     /// Limits that follow the machine.
     RawHardware in "hardware_scaling." {
-        /// Slots of a wait class at least. Where it equals `max_workers`, limits are pinned there.
+        /// Slots of `cpu` and of `io` at least. Where it equals `max_workers`, limits stay there.
         min_workers: u64 = Kind::Number(1, 10_000), "1";
-        /// Slots of a wait class where limits do not follow the machine; 0 takes the planning formula's number.
+        /// Slots of `cpu` and of `io` at most; 0 leaves it to the machine.
         max_workers: u64 = Kind::Number(0, 10_000), "0";
     }
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use activity::{App, Registry};
 use db::{Db, Migration};
-use engine::{Engine, EngineOptions, Hardware, LimitOptions, Retention};
+use engine::{Dispatch, Engine, EngineOptions, Hardware, LimitOptions, Retention, planned_workers};
 use ingest::IngestOptions;
 use server::{Proxy, ServerOptions, auth::Mode, auth::Rate};
 use std::collections::BTreeMap;
@@ -42,6 +42,11 @@ pub(super) async fn open(config: &Config, purpose: Purpose) -> Result<Parts> {
         name: name(purpose),
         limits: limits(config, &Hardware::detect()),
         retention: Retention { days: config.retention.runs_days.unwrap_or(0) },
+        dispatch: match purpose {
+            Purpose::Serve | Purpose::Work => Dispatch::All,
+            Purpose::Verbs => Dispatch::Nothing,
+        },
+        relay: engine::RelayOptions::default(),
     };
     let engine = Engine::open(options).await.map_err(|error| cannot("the engine", &error))?;
     Ok(Parts { engine, hub, ingest })
@@ -104,23 +109,17 @@ fn collect(apps: Vec<App>) -> Result<(Registry, Vec<(model::Definition, String)>
     Ok((registry, pipelines))
 }
 
-/// With `use_hardware_scaling` limits follow the machine. Without, each class has a fixed number of slots.
+/// With `use_hardware_scaling` limits follow the machine, within bounds. Without, they are fixed.
 fn limits(config: &Config, hardware: &Hardware) -> LimitOptions {
     let HardwareScaling { min_workers, max_workers } = config.hardware_scaling;
-    if config.use_hardware_scaling && max_workers != Some(min_workers) {
-        return LimitOptions::default();
+    if config.use_hardware_scaling {
+        return LimitOptions { least: Some(min_workers), most: max_workers, ..LimitOptions::default() };
     }
-    let gigabytes = hardware.memory_limit_bytes >> 30;
-    let formula = planned_workers(hardware.cpus_online, hardware.cpus_effective.ceil() as u32, gigabytes);
-    let slots = max_workers.unwrap_or(formula).max(min_workers);
-    LimitOptions { cpu: Some(slots), io: Some(slots) }
-}
-
-/// The fixed pool of the planning documents: clamp(min(max(2, min(threads − 2, 2 × cores)), max(2, ⌊0.6 × GB⌋)), 2, 16).
-fn planned_workers(threads: u32, cores: u32, gigabytes: u64) -> u32 {
-    let by_cpu = threads.saturating_sub(2).min(cores.saturating_mul(2)).max(2);
-    let by_memory = u32::try_from(gigabytes.saturating_mul(6) / 10).unwrap_or(u32::MAX).max(2);
-    by_cpu.min(by_memory).clamp(2, 16)
+    // Two threads a core are the rule; where there are none, twice the cores are more than the formula asks for anyway.
+    let threads = hardware.cpus_effective.ceil() as u32;
+    let planned = planned_workers(threads.div_ceil(2), threads, hardware.memory_limit_bytes >> 30);
+    let slots = planned.max(min_workers).min(max_workers.unwrap_or(u32::MAX));
+    LimitOptions { fixed: Some(slots), ..LimitOptions::default() }
 }
 
 /// What the server is told.
@@ -155,12 +154,28 @@ pub(super) fn server_options(config: &Config, parts: Parts) -> Result<ServerOpti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{RawConfig, resolve};
+
+    fn limits_of(file: &str) -> LimitOptions {
+        let raw: RawConfig = toml::from_str(file).expect("a valid file");
+        let config = resolve(raw, std::path::PathBuf::from("data")).unwrap_or_else(|_| panic!("valid settings"));
+        let hardware = Hardware {
+            cpus_effective: 8.0,
+            cpus_online: 8,
+            memory_limit_bytes: 16 << 30,
+            source: String::from("test"),
+        };
+        limits(&config, &hardware)
+    }
 
     #[test]
-    fn the_planning_formula_gives_its_examples() {
-        let examples = [(1, 1, 1, 2), (8, 4, 16, 6), (16, 8, 32, 14), (32, 16, 64, 16)];
-        for (threads, cores, gigabytes, workers) in examples {
-            assert_eq!(planned_workers(threads, cores, gigabytes), workers, "{threads}/{cores}/{gigabytes}");
-        }
+    fn limits_follow_the_machine_within_bounds_or_are_fixed() {
+        let bounded = limits_of("[hardware_scaling]\nmin_workers = 2\nmax_workers = 5");
+        assert_eq!((bounded.least, bounded.most, bounded.fixed), (Some(2), Some(5), None));
+        let free = limits_of("");
+        assert_eq!((free.least, free.most, free.fixed), (Some(1), None, None));
+        assert_eq!(limits_of("use_hardware_scaling = false").fixed, Some(6), "the planning formula's number");
+        let file = "use_hardware_scaling = false\n[hardware_scaling]\nmax_workers = 3";
+        assert_eq!(limits_of(file).fixed, Some(3));
     }
 }

@@ -45,6 +45,7 @@ pub(super) fn routes() -> Routes<ServerState> {
         .with(Permission::RunsWrite, routes!(pause))
         .with(Permission::RunsWrite, routes!(resume))
         .with(Permission::RunsWrite, routes!(retry))
+        .with(Permission::RunsWrite, routes!(retry_from))
         .with(Permission::RunsWrite, routes!(rerun))
         .with(Permission::RunsSignal, routes!(signal))
 }
@@ -274,6 +275,24 @@ async fn retry(
     }
     let retry = Command::RetryFailed { stage: request.stage, keys: request.keys, by: by.name().clone() };
     command(&state, id, retry).await
+}
+
+#[derive(Deserialize, ToSchema)]
+struct RetryFromRequest {
+    /// The first stage that runs again.
+    stage: String,
+}
+
+/// Runs a stage and all that follows it again, of a run that has ended. Stages before it stay as they are.
+#[utoipa::path(post, path = "/api/v1/runs/{id}/retry-from", tag = "runs", params(("id" = String, Path)),
+    request_body = RetryFromRequest, responses((status = 200, body = RunView, description = "The run")))]
+async fn retry_from(
+    State(state): State<ServerState>,
+    by: Principal,
+    PathOf(id): PathOf<RunId>,
+    JsonBody(request): JsonBody<RetryFromRequest>,
+) -> ApiResult<Json<RunView>> {
+    command(&state, id, Command::RetryFrom { stage: request.stage, by: by.name().clone() }).await
 }
 
 /// Starts a new run of the same definition on the same input.

@@ -62,6 +62,8 @@ impl Site {
             name: "test".to_owned(),
             limits: LimitOptions::default(),
             retention: Retention::default(),
+            dispatch: engine::Dispatch::All,
+            relay: engine::RelayOptions::default(),
         })
         .await
         .unwrap();

@@ -45,6 +45,8 @@ impl World {
             name: "test".to_owned(),
             limits: engine::LimitOptions::default(),
             retention: engine::Retention::default(),
+            dispatch: engine::Dispatch::All,
+            relay: engine::RelayOptions::default(),
         })
         .await
         .unwrap();
