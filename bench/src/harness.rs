@@ -50,6 +50,8 @@ pub(crate) async fn bed_with(apps: Vec<App>) -> Result<Bed> {
         name: String::from("bench"),
         limits: LimitOptions::default(),
         retention: Retention::default(),
+        dispatch: engine::Dispatch::All,
+        relay: engine::RelayOptions::default(),
     })
     .await?;
     Ok(Bed { engine, _folder: folder })

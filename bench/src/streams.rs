@@ -95,6 +95,8 @@ impl Bed {
             name: "bench".to_owned(),
             limits: engine::LimitOptions::default(),
             retention: engine::Retention::default(),
+            dispatch: engine::Dispatch::All,
+            relay: engine::RelayOptions::default(),
         })
         .await?;
         let options =

@@ -360,7 +360,8 @@ fn announce(engine: &Engine, handle: &RunHandle, plan: Plan, settled: &HashMap<S
     for destination in &woken.destinations {
         engine.relay().wake(destination);
     }
-    if was_held && record.run.deliveries.unsent() > 0 {
+    let replayed = record.run.deliveries.dead < was.run.deliveries.dead;
+    if replayed || (was_held && record.run.deliveries.unsent() > 0) {
         engine.relay().wake_all();
     }
     let state = record.run.state;

@@ -387,13 +387,13 @@ async fn call(
 ) {
     let parcels: Vec<Parcel> = batch.iter().map(|claimed| parcel(&lane.name, claimed)).collect();
     let bound = Duration::from_millis(connected.pace.timeout_ms.saturating_mul(parcels.len() as u64 + 1));
-    let (verdicts, hint) = if probes {
-        let answered = guarded(connected.clone(), bound, Call::LookUp(parcels)).await;
-        answered.into_verdicts(batch.len(), connected.pace.lookup_lag_ms)
-    } else {
-        let answered = guarded(connected.clone(), bound, Call::Deliver(parcels)).await;
-        answered.into_verdicts(batch.len(), connected.pace.lookup_lag_ms)
+    let wanted = if probes { Call::LookUp(parcels) } else { Call::Deliver(parcels) };
+    let answered = tokio::select! {
+        answered = guarded(connected.clone(), bound, wanted) => answered,
+        // What is under way stays leased by this worker: the next process looks up what became of it.
+        () = engine.ended() => return,
     };
+    let (verdicts, hint) = answered.into_verdicts(batch.len(), connected.pace.lookup_lag_ms);
     let now = clock::now();
     let changed = hear(connected, &verdicts, hint, now);
     let called = judge(engine, lane, batch, verdicts, now);
@@ -470,7 +470,8 @@ async fn guarded(connected: Arc<Connected>, bound: Duration, call: Call) -> Answ
             Call::LookUp(parcels) => Answered::LookedUp(connected.connector.look_up(&parcels).await),
         }
     });
-    let abort = under_way.abort_handle();
+    // Aborted also where nobody waits any more.
+    let abort = AbortOnDrop(under_way.abort_handle());
     match tokio::time::timeout(bound, under_way).await {
         Ok(Ok(answered)) => answered,
         Ok(Err(error)) => {
@@ -478,10 +479,18 @@ async fn guarded(connected: Arc<Connected>, bound: Duration, call: Call) -> Answ
             Answered::Nothing(TaskError::new("connector_failed", message))
         }
         Err(_) => {
-            abort.abort();
+            abort.0.abort();
             let message = format!("no answer within {} s", bound.as_secs());
             Answered::Nothing(TaskError::new("timeout", message))
         }
+    }
+}
+
+struct AbortOnDrop(tokio::task::AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

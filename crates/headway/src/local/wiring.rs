@@ -9,7 +9,7 @@ use activity::{App, Registry};
 use db::{Db, Migration};
 use engine::{Dispatch, Engine, EngineOptions, Hardware, LimitOptions, Retention, planned_workers};
 use ingest::IngestOptions;
-use server::{Proxy, ServerOptions, auth::Mode, auth::Rate};
+use server::{Proxy, ServerOptions, Streaming, auth::Mode, auth::Rate};
 use std::collections::BTreeMap;
 use store::Store;
 use stream::{Hub, HubOptions};
@@ -144,6 +144,7 @@ pub(super) fn server_options(config: &Config, parts: Parts) -> Result<ServerOpti
             ("sse".to_owned(), config.enable_sse_progress),
             ("outbox".to_owned(), config.use_outbox_pattern),
         ]),
+        streaming: if config.enable_sse_progress { Streaming::On } else { Streaming::Off },
         settings,
         backups: config.data.join("backups"),
         version: env!("CARGO_PKG_VERSION").to_owned(),

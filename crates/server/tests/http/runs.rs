@@ -176,6 +176,72 @@ async fn commands_are_taken_or_refused() {
 }
 
 #[tokio::test]
+async fn an_ended_run_goes_again_from_a_stage() {
+    let site = Site::start().await;
+    let token = site.admin().await;
+    let id = site.run(&token, "waiting").await;
+    let post = async |path: &str, body: Value| {
+        site.post(&format!("/api/v1/runs/{id}{path}")).token(&token).json(&body).send().await
+    };
+    let stages = site.get(&format!("/api/v1/runs/{id}")).token(&token).send().await.json();
+    let first = stages["stages"][0]["name"].as_str().unwrap().to_owned();
+    let early = post("/retry-from", json!({ "stage": first })).await;
+    assert_eq!((early.status.as_u16(), early.code().as_str()), (409, "illegal_transition"));
+    assert!(early.json()["detail"].as_str().unwrap().contains("retry from a stage"), "{}", early.text);
+    post("/signals/go", json!({})).await;
+    site.ended(&token, &id).await;
+    assert_eq!(post("/retry-from", json!({ "stage": "none" })).await.code(), "invalid_value");
+    assert_eq!(post("/retry-from", json!({ "from": "x" })).await.code(), "unknown_field");
+    let again = post("/retry-from", json!({ "stage": first })).await;
+    assert_eq!(again.status, 200, "{}", again.text);
+    assert!(["running", "waiting"].contains(&again.json()["state"].as_str().unwrap()), "{}", again.text);
+    post("/signals/go", json!({})).await;
+    site.ended(&token, &id).await;
+    let events = site.get(&format!("/api/v1/runs/{id}/events?kind=run.*")).token(&token).send().await.json();
+    let kinds = items(&events, "kind");
+    assert_eq!(kinds.iter().filter(|kind| *kind == "run.retried").count(), 1);
+    assert_eq!(kinds.iter().filter(|kind| *kind == "run.completed").count(), 2);
+}
+
+#[tokio::test]
+async fn a_start_repeated_with_its_key_answers_the_same_run() {
+    let site = Site::start().await;
+    let token = site.admin().await;
+    let start = || {
+        let body = json!({ "pipeline": "quick", "input": {} });
+        site.post("/api/v1/runs").token(&token).header("idempotency-key", "once").json(&body)
+    };
+    let (first, second) = (start().send().await, start().send().await);
+    assert_eq!((first.status.as_u16(), second.status.as_u16()), (201, 200));
+    assert_eq!(first.json()["id"], second.json()["id"]);
+}
+
+#[tokio::test]
+async fn a_server_without_streams_says_so_and_progress_can_be_asked_for() {
+    let site = Site::start_with(|options| options.streaming = server::Streaming::Off).await;
+    let token = site.admin().await;
+    let id = site.run(&token, "quick").await;
+    let session = site.get("/api/v1/session").token(&token).send().await.json();
+    assert_eq!(session["features"]["sse"], false);
+    for path in [
+        format!("/api/v1/runs/{id}/stream"),
+        "/api/v1/stream?channels=runs".to_owned(),
+        format!("/api/progress/stream/{id}"),
+        format!("/api/ingest/stream/{id}"),
+    ] {
+        let answer = site.get(&path).token(&token).send().await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (409, "streams_disabled"), "{path}");
+        assert!(answer.text.contains("/progress"), "it says what to do instead: {}", answer.text);
+    }
+    let progress = site.get(&format!("/api/v1/runs/{id}/progress")).token(&token).send().await;
+    assert_eq!(progress.status, 200);
+    let usual = Site::start().await;
+    let token = usual.admin().await;
+    let session = usual.get("/api/v1/session").token(&token).send().await.json();
+    assert_eq!(session["features"]["sse"], true);
+}
+
+#[tokio::test]
 async fn a_document_is_run_without_being_registered() {
     let site = Site::start().await;
     let token = site.admin().await;

@@ -28,6 +28,19 @@ async fn a_one_time_code_works_once() {
 }
 
 #[tokio::test]
+async fn a_token_of_the_command_line_is_no_admin_who_can_sign_in() {
+    let site = Site::start().await;
+    site.admin().await;
+    let auth = site.state.auth();
+    assert!(!auth.has_admin().await.unwrap());
+    let code = auth.first_admin_code(None, now()).await.unwrap().expect("the first admin still gets a code");
+    let body = json!({ "code": code.reveal() });
+    assert_eq!(site.post("/api/v1/session").json(&body).send().await.status, 200);
+    assert!(auth.has_admin().await.unwrap());
+    assert!(auth.first_admin_code(None, now()).await.unwrap().is_none());
+}
+
+#[tokio::test]
 async fn a_start_before_anyone_signed_in_replaces_the_code() {
     let site = Site::start().await;
     let chosen = server::auth::OneTimeCode::chosen("correct-horse-battery").unwrap();

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use db::{Statement, params};
-use model::{Delivery, DeliveryState, Destination, NewDelivery, Paused, Remote, RunId, TaskError, Timestamp};
+use model::{DeliveryState, Destination, NewDelivery, Paused, Remote, RunId, TaskError, Timestamp};
 use std::sync::Arc;
 
 /// Stages deliveries of a run. A key that the run has staged for the destination already is a unique violation: the host
@@ -75,18 +75,27 @@ pub struct DeliveryUpdate {
     pub due_at: Timestamp,
 }
 
-/// Ends a lease. Expects its row: where the lease has passed on, the batch fails.
-///
-/// # Errors
-/// [`Error::Json`](crate::Error::Json), which an error of ours does not give.
-pub fn settle(update: &DeliveryUpdate, now: Timestamp) -> Result<Statement> {
-    let (id, url) = match &update.remote {
-        Some(remote) => (Some(remote.id.clone()), remote.url.clone()),
-        None => (None, None),
-    };
-    let error = update.error.as_ref().map(serde_json::to_string).transpose()?;
-    Ok(Statement::new(include_str!("../sql/outbox/settle.sql"))
-        .row(params![
+/// Leases that end: one statement for all of a batch.
+pub struct SettledDeliveries(Statement);
+
+impl Default for SettledDeliveries {
+    fn default() -> Self {
+        Self(Statement::new(include_str!("../sql/outbox/settle.sql")).expect_rows(1))
+    }
+}
+
+impl SettledDeliveries {
+    /// Adds one.
+    ///
+    /// # Errors
+    /// [`Error::Json`](crate::Error::Json), which an error of ours does not give.
+    pub fn push(&mut self, update: &DeliveryUpdate, now: Timestamp) -> Result<()> {
+        let (id, url) = match &update.remote {
+            Some(remote) => (Some(remote.id.clone()), remote.url.clone()),
+            None => (None, None),
+        };
+        let error = update.error.as_ref().map(serde_json::to_string).transpose()?;
+        self.0.push_row(params![
             update.id,
             update.fence,
             update.state.number(),
@@ -98,26 +107,39 @@ pub fn settle(update: &DeliveryUpdate, now: Timestamp) -> Result<Statement> {
             error,
             update.due_at.0,
             now.0,
-        ])
-        .expect_rows(1))
+        ]);
+        Ok(())
+    }
+
+    /// The statement. It expects a row for each: where a lease has passed on, the batch fails.
+    pub fn into_statement(self) -> Statement {
+        self.0
+    }
 }
 
-/// Lets the children of a delivery go, now that it has become `remote`.
-pub fn unblock(
-    run: RunId,
-    destination: &str,
-    parent: &Arc<str>,
-    remote: &Remote,
-    now: Timestamp,
-) -> Statement {
-    Statement::new(include_str!("../sql/outbox/unblock.sql")).row(params![
-        run.0,
-        destination,
-        parent.clone(),
-        remote.id.clone(),
-        remote.url.clone(),
-        now.0,
-    ])
+/// Deliveries that are done, whose children may go: one statement for all of a batch.
+#[derive(Default)]
+pub struct UnblockedDeliveries(Option<Statement>);
+
+impl UnblockedDeliveries {
+    /// Adds a parent, now that it has become `remote`.
+    pub fn push(&mut self, run: RunId, destination: &str, parent: &Arc<str>, remote: &Remote, now: Timestamp) {
+        let statement =
+            self.0.get_or_insert_with(|| Statement::new(include_str!("../sql/outbox/unblock.sql")));
+        statement.push_row(params![
+            run.0,
+            destination,
+            parent.clone(),
+            remote.id.clone(),
+            remote.url.clone(),
+            now.0,
+        ]);
+    }
+
+    /// The statement; `None` where nothing was added.
+    pub fn into_statement(self) -> Option<Statement> {
+        self.0
+    }
 }
 
 /// Deliveries that dead workers held become unknown, and are looked up from `due_at` on.
@@ -125,9 +147,13 @@ pub fn lost(destination: &str, worker: i64, due_at: Timestamp, now: Timestamp) -
     Statement::new(include_str!("../sql/outbox/lost.sql")).row(params![destination, due_at.0, now.0, worker])
 }
 
-/// Makes a dead delivery pending again. Expects its row.
-pub fn replay(delivery: &Delivery, now: Timestamp) -> Statement {
-    Statement::new(include_str!("../sql/outbox/replay.sql")).row(params![delivery.id, now.0]).expect_rows(1)
+/// Makes dead deliveries pending again. Expects them all.
+pub fn replay(ids: &[i64], now: Timestamp) -> Statement {
+    let mut statement = Statement::new(include_str!("../sql/outbox/replay.sql")).expect_rows(1);
+    for id in ids {
+        statement.push_row(params![*id, now.0]);
+    }
+    statement
 }
 
 /// Forgets a run's deliveries.
