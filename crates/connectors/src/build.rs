@@ -36,9 +36,13 @@ pub(crate) fn needed(kind: &str, secret: Option<Secret>, what: &str) -> Result<S
             .with_help(format!("set {what} as its secret"))
     })?;
     // Copied out of a page or a file, a secret often brings a line break along.
-    let text = secret.expose_str().map(str::trim).filter(|text| !text.is_empty() && !text.chars().any(char::is_control));
+    let text = secret
+        .expose_str()
+        .map(str::trim)
+        .filter(|text| !text.is_empty() && !text.chars().any(char::is_control));
     match text {
         Some(text) => Ok(Secret::from(text)),
-        None => Err(settings::wrong(kind, "the secret is no line of text").with_help(format!("set {what} as its secret"))),
+        None => Err(settings::wrong(kind, "the secret is no line of text")
+            .with_help(format!("set {what} as its secret"))),
     }
 }

@@ -16,7 +16,10 @@ pub(crate) fn read<T: DeserializeOwned>(kind: &str, settings: &Value, keys: &[&s
     };
     if let Some(unknown) = fields.keys().find(|key| !keys.contains(&key.as_str())) {
         let shown: String = unknown.chars().take(60).collect();
-        let likest = keys.iter().map(|key| (strsim::jaro_winkler(key, unknown), key)).max_by(|a, b| a.0.total_cmp(&b.0));
+        let likest = keys
+            .iter()
+            .map(|key| (strsim::jaro_winkler(key, unknown), key))
+            .max_by(|a, b| a.0.total_cmp(&b.0));
         let help = match likest {
             Some((likeness, key)) if likeness >= MEANT => format!("did you mean `{key}`? {}", known()),
             _ => known(),
@@ -39,7 +42,8 @@ pub(crate) fn base_url(kind: &str, text: &str) -> Result<Url, TaskError> {
         return Err(wrong(kind, "`base_url` must begin with https:// or http://"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong(kind, "`base_url` must not hold credentials").with_help("set them as the destination's secret"));
+        return Err(wrong(kind, "`base_url` must not hold credentials")
+            .with_help("set them as the destination's secret"));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(wrong(kind, "`base_url` must end with its path"));
@@ -89,7 +93,10 @@ mod tests {
     #[test]
     fn segments_are_escaped() {
         let base = Url::parse("https://x.test/tfs").unwrap();
-        assert_eq!(super::join(&base, &["a b", "c/d?e#f", "$Task"]).as_str(), "https://x.test/tfs/a%20b/c%2Fd%3Fe%23f/$Task");
+        assert_eq!(
+            super::join(&base, &["a b", "c/d?e#f", "$Task"]).as_str(),
+            "https://x.test/tfs/a%20b/c%2Fd%3Fe%23f/$Task"
+        );
         for wrong in ["ftp://x", "https://u:p@x", "https://x/?a=1", "x", ""] {
             assert!(super::base_url("github", wrong).is_err(), "{wrong}");
         }

@@ -79,7 +79,8 @@ impl Api {
     pub(super) fn new(settings: Settings, secret: &Secret, http: &Http) -> Result<Self, TaskError> {
         let pair = [b":", secret.expose()].concat();
         let wrong = |_| TaskError::new("invalid_settings", "the secret cannot be sent in a header");
-        let mut authorization = HeaderValue::try_from(format!("Basic {}", BASE64.encode(pair))).map_err(wrong)?;
+        let mut authorization =
+            HeaderValue::try_from(format!("Basic {}", BASE64.encode(pair))).map_err(wrong)?;
         authorization.set_sensitive(true);
         Ok(Self { settings, http: http.clone(), authorization, mask: Mask::new([secret]) })
     }
@@ -134,7 +135,8 @@ impl Api {
     fn read(&self, reply: Reply) -> Result<Taken, Answer> {
         let status = reply.status;
         if signs_in(status, &reply.headers) {
-            let error = TaskError::new("unauthorized", format!("Azure DevOps does not accept the token ({status})"));
+            let error =
+                TaskError::new("unauthorized", format!("Azure DevOps does not accept the token ({status})"));
             return Err(Answer::Unauthorized { error: error.with_help(SIGN_IN) });
         }
         if !(200..300).contains(&status) {
@@ -145,7 +147,10 @@ impl Api {
         }
         let body = reply.body.map_err(|lost| Answer::NoAnswer { error: self.masked(lost.into_error()) })?;
         let unreadable = |_| Answer::NoAnswer {
-            error: TaskError::new("answer_unreadable", format!("Azure DevOps answered {status}, but not in JSON")),
+            error: TaskError::new(
+                "answer_unreadable",
+                format!("Azure DevOps answered {status}, but not in JSON"),
+            ),
         };
         let continuation = reply.headers.get("x-ms-continuationtoken").and_then(|value| value.to_str().ok());
         let continuation = continuation.filter(|token| !token.is_empty()).map(str::to_owned);
@@ -160,7 +165,10 @@ impl Api {
         let error = self.masked(TaskError::new(code, format!("Azure DevOps answered {status}{said}")));
         let after_ms = words::retry_after(headers, SystemTime::now());
         let key = words.key.unwrap_or_default();
-        if key.contains("Throttl") || key == "RequestBlockedException" || (status == 403 && after_ms.is_some()) {
+        if key.contains("Throttl")
+            || key == "RequestBlockedException"
+            || (status == 403 && after_ms.is_some())
+        {
             return Answer::Throttled { after_ms, error };
         }
         if key == "WorkItemUnauthorizedAccessException" {
@@ -200,7 +208,9 @@ fn versioned(mut url: Url) -> Url {
 /// An unusable token is answered with 401, or with 203 or a redirect and a page to sign in on.
 fn signs_in(status: u16, headers: &HeaderMap) -> bool {
     let location = headers.get(header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    status == 203 || status == 401 || (status == 302 && (location.contains("_signin") || location.contains("login.")))
+    status == 203
+        || status == 401
+        || (status == 302 && (location.contains("_signin") || location.contains("login.")))
 }
 
 /// What an error's body says.
@@ -217,9 +227,14 @@ impl<'a> Words<'a> {
         }
         let places = [body, &body["value"]];
         let text = |names: [&str; 2]| {
-            places.iter().flat_map(|place| names.map(|name| place[name].as_str())).flatten().find(|text| !text.is_empty())
+            places
+                .iter()
+                .flat_map(|place| names.map(|name| place[name].as_str()))
+                .flatten()
+                .find(|text| !text.is_empty())
         };
-        let key = text(["typeKey", "TypeKey"]).filter(|key| key.len() < 100 && key.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let key = text(["typeKey", "TypeKey"])
+            .filter(|key| key.len() < 100 && key.bytes().all(|b| b.is_ascii_alphanumeric()));
         Self { message: words::tidy(text(["message", "Message"]).unwrap_or_default()), key }
     }
 }

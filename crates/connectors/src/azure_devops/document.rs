@@ -33,7 +33,6 @@ pub(super) enum Parent<'a> {
 
 /// A parcel, read.
 pub(super) struct Draft {
-    pub(super) kind: WorkItemKind,
     /// The type's name, such as `User Story`.
     pub(super) type_name: &'static str,
     /// The operations.
@@ -51,7 +50,10 @@ pub(super) fn parent(parcel: &Parcel) -> Result<Parent<'static>, TaskError> {
         None => Ok(Parent::None),
         Some(remote) => remote.id.parse().map(Parent::Id).map_err(|_| {
             let shown: String = remote.id.chars().take(40).collect();
-            TaskError::new("invalid_parent", format!("the parent's id `{shown}` is no number as Azure DevOps has them"))
+            TaskError::new(
+                "invalid_parent",
+                format!("the parent's id `{shown}` is no number as Azure DevOps has them"),
+            )
         }),
     }
 }
@@ -73,7 +75,8 @@ pub(super) fn draft(settings: &Settings, parcel: &Parcel, parent: Parent<'_>) ->
     let item = read(parcel)?;
     let process = settings.process;
     let mut operations = Vec::with_capacity(16);
-    let mut add = |path: String, value: Value| operations.push(json!({ "op": "add", "path": path, "value": value }));
+    let mut add =
+        |path: String, value: Value| operations.push(json!({ "op": "add", "path": path, "value": value }));
     let mut set = |field: &str, value: Value| add(format!("/fields/{field}"), value);
     set("System.Title", json!(title(&item.title)));
     set("System.Description", json!(description(settings, &item, parcel)));
@@ -107,7 +110,7 @@ pub(super) fn draft(settings: &Settings, parcel: &Parcel, parent: Parent<'_>) ->
         let rel = if item.kind == WorkItemKind::TestCase { TESTS } else { CHILD_OF };
         add("/relations/-".to_owned(), json!({ "rel": rel, "url": url }));
     }
-    Ok(Draft { kind: item.kind, type_name: process.type_of(item.kind), document: Value::Array(operations) })
+    Ok(Draft { type_name: process.type_of(item.kind), document: Value::Array(operations) })
 }
 
 /// Where the API has an item.
@@ -197,7 +200,9 @@ fn facts(item: &WorkItem, has: impl Fn(Field) -> bool) -> String {
     if let Some(points) = item.story_points.filter(|_| !has(Field::StoryPoints) && !has(Field::Effort)) {
         facts.push(format!("Story points: {points}"));
     }
-    if let Some(hours) = item.estimate_hours.filter(|_| !has(Field::OriginalEstimate) && !has(Field::RemainingWork)) {
+    if let Some(hours) =
+        item.estimate_hours.filter(|_| !has(Field::OriginalEstimate) && !has(Field::RemainingWork))
+    {
         facts.push(format!("Estimate: {hours} h"));
     }
     facts.join(" · ")

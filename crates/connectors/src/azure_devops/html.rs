@@ -46,7 +46,9 @@ impl Html {
         if self.cut {
             self.limit = FIELD_CHARS;
             self.cut = false;
-            let notice = format!("[Shortened by Headway: Azure DevOps takes {FIELD_CHARS} characters. The whole text is in Headway.]");
+            let notice = format!(
+                "[Shortened by Headway: Azure DevOps takes {FIELD_CHARS} characters. The whole text is in Headway.]"
+            );
             self.element("p", &notice);
         }
         if !last.is_empty() {
@@ -151,7 +153,11 @@ pub(crate) fn steps(steps: &[TestStep]) -> String {
         let size: usize = xml.chars().map(char::len_utf16).sum();
         let last = chars + size > FIELD_CHARS - RESERVE;
         if last {
-            let notice = format!("[Shortened by Headway: steps {} to {} are in Headway only.]", index + 1, steps.len());
+            let notice = format!(
+                "[Shortened by Headway: steps {} to {} are in Headway only.]",
+                index + 1,
+                steps.len()
+            );
             xml = one_step(FIRST + index, &notice, "");
         }
         chars += size;
@@ -228,7 +234,12 @@ mod tests {
 
     #[test]
     fn a_text_over_the_limit_is_cut_whole_and_says_so() {
-        for text in ["&".repeat(FIELD_CHARS), "🙂".repeat(FIELD_CHARS), "ab\n\n".repeat(FIELD_CHARS), "- x\n".repeat(FIELD_CHARS)] {
+        for text in [
+            "&".repeat(FIELD_CHARS),
+            "🙂".repeat(FIELD_CHARS),
+            "ab\n\n".repeat(FIELD_CHARS),
+            "- x\n".repeat(FIELD_CHARS),
+        ] {
             let html = html(&text);
             let size: usize = html.chars().map(char::len_utf16).sum();
             assert!(size <= FIELD_CHARS && size > FIELD_CHARS - 4_000, "{size}");
@@ -242,10 +253,14 @@ mod tests {
 
     #[test]
     fn steps_are_escaped_twice() {
-        let step = |action: &str, expected: &str| TestStep { action: action.into(), expected: expected.into() };
+        let step =
+            |action: &str, expected: &str| TestStep { action: action.into(), expected: expected.into() };
         let xml = steps(&[step("Enter <b> & go", "Seen"), step("Look", "")]);
         assert!(xml.starts_with(r#"<steps id="0" last="3"><step id="2" type="ValidateStep">"#), "{xml}");
-        assert!(xml.contains("&lt;DIV&gt;&lt;P&gt;Enter &amp;lt;b&amp;gt; &amp;amp; go&lt;/P&gt;&lt;/DIV&gt;"), "{xml}");
+        assert!(
+            xml.contains("&lt;DIV&gt;&lt;P&gt;Enter &amp;lt;b&amp;gt; &amp;amp; go&lt;/P&gt;&lt;/DIV&gt;"),
+            "{xml}"
+        );
         assert!(xml.contains(r#"<step id="3" type="ActionStep">"#), "{xml}");
         let many = vec![step(&"<".repeat(3_000), "x"); 400];
         let xml = steps(&many);

@@ -21,7 +21,11 @@ const QUERY_PAGE: usize = 1_000;
 const QUERY_REFERENCES: usize = 200;
 
 /// Finds parcels; gives ids by the parcels' indexes. Absent ones are left out.
-pub(super) async fn find(api: &Api, round: &Round, parcels: &[Parcel]) -> Result<BTreeMap<usize, u64>, Answer> {
+pub(super) async fn find(
+    api: &Api,
+    round: &Round,
+    parcels: &[Parcel],
+) -> Result<BTreeMap<usize, u64>, Answer> {
     let mut search = Search { api, round, parcels, found: BTreeMap::new(), seen: BTreeSet::new() };
     if api.settings.reference_field.is_none() {
         search.children().await?;
@@ -44,7 +48,8 @@ impl Search<'_> {
     }
 
     async fn children(&mut self) -> Result<(), Answer> {
-        let parents: BTreeSet<u64> = self.parcels.iter().filter_map(|parcel| parcel.parent.as_ref()?.id.parse().ok()).collect();
+        let parents: BTreeSet<u64> =
+            self.parcels.iter().filter_map(|parcel| parcel.parent.as_ref()?.id.parse().ok()).collect();
         let parents: Vec<u64> = parents.into_iter().collect();
         for chunk in parents.chunks(READ_IDS) {
             let items = self.read(chunk, Select::Relations).await?;
@@ -61,7 +66,10 @@ impl Search<'_> {
             Some(field) => {
                 let references: Vec<String> =
                     self.missing().map(|(_, parcel)| format!("'{}'", quoted(&parcel.reference))).collect();
-                references.chunks(QUERY_REFERENCES).map(|chunk| format!("[{field}] IN ({})", chunk.join(", "))).collect()
+                references
+                    .chunks(QUERY_REFERENCES)
+                    .map(|chunk| format!("[{field}] IN ({})", chunk.join(", ")))
+                    .collect()
             }
             None => {
                 let tags: BTreeSet<String> = self.missing().map(|(_, parcel)| tag(parcel)).collect();

@@ -18,7 +18,9 @@ mod settings;
 pub use settings::KIND;
 
 use crate::{Http, build::needed, http::words, settings::join};
-use activity::connector::{Answer, Connector, ConnectorFuture, Guarantee, Lookup, Pace, PaceHint, Parcel, Preview, Reply};
+use activity::connector::{
+    Answer, Connector, ConnectorFuture, Guarantee, Lookup, Pace, PaceHint, Parcel, Preview, Reply,
+};
 use api::{Api, Ask, JSON, JSON_PATCH, Round};
 use document::{Draft, Parent};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -89,7 +91,12 @@ impl AzureDevops {
     }
 
     /// Suites of the test cases' stories, by index. What fails is answered.
-    async fn suites(&self, round: &Round, parcels: &[Parcel], answers: &mut Answers) -> BTreeMap<usize, Suite> {
+    async fn suites(
+        &self,
+        round: &Round,
+        parcels: &[Parcel],
+        answers: &mut Answers,
+    ) -> BTreeMap<usize, Suite> {
         let mut suites = BTreeMap::new();
         if !self.api.settings.test_plans {
             return suites;
@@ -191,12 +198,18 @@ impl AzureDevops {
             error: TaskError::new("answer_unreadable", "Azure DevOps answered a batch without this part"),
         };
         let Some(part) = part else { return unreadable() };
-        let Some(code) = part["code"].as_u64().and_then(|code| u16::try_from(code).ok()) else { return unreadable() };
+        let Some(code) = part["code"].as_u64().and_then(|code| u16::try_from(code).ok()) else {
+            return unreadable();
+        };
         let body = match &part["body"] {
             Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone())),
             other => other.clone(),
         };
-        if (200..300).contains(&code) { self.created(&body) } else { self.api.failure(code, &headers(part), &body) }
+        if (200..300).contains(&code) {
+            self.created(&body)
+        } else {
+            self.api.failure(code, &headers(part), &body)
+        }
     }
 
     fn created(&self, body: &Value) -> Answer {
@@ -211,7 +224,8 @@ impl AzureDevops {
     fn remote(&self, id: u64) -> Remote {
         let settings = &self.api.settings;
         let id = id.to_string();
-        let url = join(&settings.base, &[&settings.organization, &settings.project, "_workitems", "edit", &id]);
+        let url =
+            join(&settings.base, &[&settings.organization, &settings.project, "_workitems", "edit", &id]);
         Remote { id: id.into(), url: Some(url.as_str().into()) }
     }
 
@@ -233,7 +247,8 @@ impl AzureDevops {
         for (index, suite) in suites {
             if let (Some(Answer::Delivered(_)), Some(answer)) = (&answers.0[*index], failed.get(suite)) {
                 let mut error = words::error_of(answer.clone());
-                error.message = format!("the test case was created but is not in its suite yet: {}", error.message);
+                error.message =
+                    format!("the test case was created but is not in its suite yet: {}", error.message);
                 answers.set(*index, Answer::NoAnswer { error });
             }
         }
@@ -298,7 +313,9 @@ impl AzureDevops {
             model::WorkItemKind::Task,
             model::WorkItemKind::TestCase,
         ];
-        if let Some(missing) = kinds.iter().map(|kind| settings.process.type_of(*kind)).find(|name| !names.contains(name)) {
+        if let Some(missing) =
+            kinds.iter().map(|kind| settings.process.type_of(*kind)).find(|name| !names.contains(name))
+        {
             let text = format!("project {} has no work items of the type {missing}", settings.project);
             let help = "set `process` to agile, scrum or basic, as the project's is";
             return Err(TaskError::new("wrong_process", text).with_help(help));
@@ -346,7 +363,12 @@ impl Connector for AzureDevops {
         };
         let draft = document::draft(&self.api.settings, parcel, parent)?;
         let url = self.create_url(&draft).to_string();
-        Ok(Preview { method: "POST".to_owned(), url, headers: Api::shown_headers(JSON_PATCH), body: draft.document })
+        Ok(Preview {
+            method: "POST".to_owned(),
+            url,
+            headers: Api::shown_headers(JSON_PATCH),
+            body: draft.document,
+        })
     }
 
     fn validate<'a>(&'a self, parcel: &'a Parcel) -> ConnectorFuture<'a, Option<Result<(), TaskError>>> {
@@ -376,7 +398,9 @@ impl Answers {
 
     /// Whether this answer is about the destination rather than the message: then nothing more is sent in this call.
     fn holds(&self, index: usize) -> bool {
-        self.0[index].as_ref().is_some_and(|answer| !matches!(answer, Answer::Delivered(_) | Answer::Refused { .. }))
+        self.0[index]
+            .as_ref()
+            .is_some_and(|answer| !matches!(answer, Answer::Delivered(_) | Answer::Refused { .. }))
     }
 
     fn hold_back(&mut self, index: usize) {
@@ -390,7 +414,9 @@ impl Answers {
 }
 
 fn held_back() -> Answer {
-    Answer::NotSent { error: TaskError::new("held_back", "held back because an earlier part of its batch failed") }
+    Answer::NotSent {
+        error: TaskError::new("held_back", "held back because an earlier part of its batch failed"),
+    }
 }
 
 fn refused(error: TaskError) -> Answer {

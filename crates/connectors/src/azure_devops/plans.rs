@@ -126,16 +126,18 @@ async fn top(api: &Api, round: &Round, story: u64) -> Result<(u64, String), Answ
             _ => return Ok((id, fields["System.Title"].as_str().unwrap_or_default().to_owned())),
         }
     }
-    let error = TaskError::new("too_deep", format!("work item {story} has more than {CLIMB} levels above it"));
+    let error =
+        TaskError::new("too_deep", format!("work item {story} has more than {CLIMB} levels above it"));
     Err(Answer::Refused { error, permanent: Permanence::Permanent })
 }
 
 /// Ids of the items that an item is linked to by a relation.
 pub(super) fn linked<'a>(item: &'a Value, rel: &'a str) -> impl Iterator<Item = u64> + 'a {
     let relations = item["relations"].as_array().map(Vec::as_slice).unwrap_or_default();
-    relations.iter().filter(move |relation| relation["rel"] == rel).filter_map(|relation| {
-        relation["url"].as_str()?.rsplit('/').next()?.parse().ok()
-    })
+    relations
+        .iter()
+        .filter(move |relation| relation["rel"] == rel)
+        .filter_map(|relation| relation["url"].as_str()?.rsplit('/').next()?.parse().ok())
 }
 
 async fn ensure_plan(api: &Api, round: &Round, epic: u64, title: &str) -> Result<Plan, Answer> {
@@ -215,7 +217,10 @@ async fn find(
             None => return Ok(None),
         }
     }
-    let error = TaskError::new("list_too_long", format!("Azure DevOps lists more than {PAGES} pages of test plans or suites"));
+    let error = TaskError::new(
+        "list_too_long",
+        format!("Azure DevOps lists more than {PAGES} pages of test plans or suites"),
+    );
     Err(Answer::Refused { error, permanent: Permanence::Permanent })
 }
 

@@ -84,7 +84,10 @@ impl Settings {
         if let Some(field) = &raw.reference_field {
             let name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
             if !field.contains('.') || !field.chars().all(name) || field.len() > 128 {
-                return Err(wrong(KIND, "`reference_field` must be a field's reference name, such as `Custom.Reference`"));
+                return Err(wrong(
+                    KIND,
+                    "`reference_field` must be a field's reference name, such as `Custom.Reference`",
+                ));
             }
         }
         if raw.lookup_lag_ms > LAG_MS {
@@ -124,9 +127,14 @@ fn levels(key: &str, path: Option<&str>, project: &str) -> Result<Vec<String>, T
     if levels.first().is_some_and(|level| level.eq_ignore_ascii_case(project)) {
         levels.remove(0);
     }
-    let forbidden = |level: &String| level.contains(['$', '?', '*', '"', '<', '>', '|', '&', '#', '%', '+', ':']);
-    if levels.len() > PATH_LEVELS || levels.iter().any(forbidden) || levels.iter().any(|level| level == "." || level == "..") {
-        let text = format!("`{key}` must have at most {PATH_LEVELS} levels without any of $ ? * \" < > | & # % + :");
+    let forbidden =
+        |level: &String| level.contains(['$', '?', '*', '"', '<', '>', '|', '&', '#', '%', '+', ':']);
+    if levels.len() > PATH_LEVELS
+        || levels.iter().any(forbidden)
+        || levels.iter().any(|level| level == "." || level == "..")
+    {
+        let text =
+            format!("`{key}` must have at most {PATH_LEVELS} levels without any of $ ? * \" < > | & # % + :");
         return Err(wrong(KIND, &text));
     }
     Ok(levels)
@@ -193,13 +201,16 @@ impl Process {
     /// Whether the type that stands for a kind has a field.
     pub(super) fn has(self, kind: WorkItemKind, field: Field) -> bool {
         use Field::{
-            AcceptanceCriteria, BusinessValue, Effort, OriginalEstimate, RemainingWork, StoryPoints, ValueArea,
+            AcceptanceCriteria, BusinessValue, Effort, OriginalEstimate, RemainingWork, StoryPoints,
+            ValueArea,
         };
         match (self, kind) {
             (Self::Agile | Self::Scrum, WorkItemKind::Epic | WorkItemKind::Feature) => {
                 matches!(field, ValueArea | BusinessValue | Effort)
             }
-            (Self::Agile, WorkItemKind::Story) => matches!(field, ValueArea | StoryPoints | AcceptanceCriteria),
+            (Self::Agile, WorkItemKind::Story) => {
+                matches!(field, ValueArea | StoryPoints | AcceptanceCriteria)
+            }
             (Self::Scrum, WorkItemKind::Story) => {
                 matches!(field, ValueArea | BusinessValue | Effort | AcceptanceCriteria)
             }
@@ -219,7 +230,8 @@ mod tests {
     #[test]
     fn paths_are_read_in_all_spellings() {
         let of = |area: &str| {
-            Settings::new(&json!({ "organization": "o", "project": "Shop", "area_path": area })).map(|s| s.path(&s.area))
+            Settings::new(&json!({ "organization": "o", "project": "Shop", "area_path": area }))
+                .map(|s| s.path(&s.area))
         };
         assert_eq!(of("Shop\\Team A\\Web").unwrap(), "Shop\\Team A\\Web");
         assert_eq!(of("/team A/").unwrap(), "Shop\\team A");
@@ -232,7 +244,13 @@ mod tests {
         let wrong = |value| Settings::new(&value).unwrap_err().message;
         assert!(wrong(json!({ "project": "p" })).contains("missing field `organization`"));
         assert!(wrong(json!({ "organization": "o", "project": "p", "process": "xp" })).contains("xp"));
-        assert!(wrong(json!({ "organization": "o", "project": "p", "reference_field": "x y" })).contains("reference_field"));
-        assert!(wrong(json!({ "organization": "o", "project": "p", "base_url": "dev.azure.com" })).contains("base_url"));
+        assert!(
+            wrong(json!({ "organization": "o", "project": "p", "reference_field": "x y" }))
+                .contains("reference_field")
+        );
+        assert!(
+            wrong(json!({ "organization": "o", "project": "p", "base_url": "dev.azure.com" }))
+                .contains("base_url")
+        );
     }
 }

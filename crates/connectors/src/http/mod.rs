@@ -131,7 +131,11 @@ impl Http {
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        let connection = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp);
+        let connection = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
@@ -158,10 +162,14 @@ impl Http {
     /// Sends a request and gives the answer as soon as its head is there.
     pub(crate) async fn open(&self, call: Call) -> Result<http::Response<Incoming>, Transport> {
         let host = host_of(&call.url);
-        let request = self.request(call.method, &call.url, call.headers, call.body).map_err(Transport::NotSent)?;
+        let request =
+            self.request(call.method, &call.url, call.headers, call.body).map_err(Transport::NotSent)?;
         let left = call.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Err(Transport::NotSent(TaskError::new("no_time", format!("no time was left to ask {host}"))));
+            return Err(Transport::NotSent(TaskError::new(
+                "no_time",
+                format!("no time was left to ask {host}"),
+            )));
         }
         match tokio::time::timeout(left, self.client.request(request)).await {
             Ok(Ok(response)) => Ok(response),
@@ -185,9 +193,11 @@ impl Http {
         body: Bytes,
     ) -> Result<Request<Full<Bytes>>, TaskError> {
         self.reach.check(url)?;
-        let broken = || TaskError::new("invalid_url", format!("{} is no address that can be asked", host_of(url)));
+        let broken =
+            || TaskError::new("invalid_url", format!("{} is no address that can be asked", host_of(url)));
         let uri: Uri = url.as_str().split('#').next().unwrap_or_default().parse().map_err(|_| broken())?;
-        let mut request = Request::builder().method(method).uri(uri).body(Full::new(body)).map_err(|_| broken())?;
+        let mut request =
+            Request::builder().method(method).uri(uri).body(Full::new(body)).map_err(|_| broken())?;
         request.headers_mut().insert(http::header::USER_AGENT, HeaderValue::from_static(AGENT));
         for (name, value) in headers {
             request.headers_mut().insert(name, value);

@@ -37,7 +37,9 @@ impl Reach {
             None => return Err(TaskError::new("invalid_url", "the address names no host")),
         };
         match literal {
-            Some(address) if self == Self::Public && is_private(address) => Err(private(&super::host_of(url))),
+            Some(address) if self == Self::Public && is_private(address) => {
+                Err(private(&super::host_of(url)))
+            }
             _ => Ok(()),
         }
     }
@@ -146,14 +148,45 @@ mod tests {
     #[test]
     fn inner_addresses_are_private_in_any_dress() {
         for text in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "100.64.0.1",
-            "0.0.0.0", "255.255.255.255", "224.0.0.1", "240.0.0.1", "::1", "::", "fe80::1", "fc00::1", "fd12::1", "ff02::1",
-            "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::127.0.0.1", "2001:db8::1",
-            "198.18.0.1", "192.0.2.1", "::ffff:0:127.0.0.1", "fec0::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "255.255.255.255",
+            "224.0.0.1",
+            "240.0.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "::127.0.0.1",
+            "2001:db8::1",
+            "198.18.0.1",
+            "192.0.2.1",
+            "::ffff:0:127.0.0.1",
+            "fec0::1",
         ] {
             assert!(is_private(text.parse().unwrap()), "{text}");
         }
-        for text in ["1.1.1.1", "172.32.0.1", "192.169.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:8.8.8.8", "11.0.0.1"] {
+        for text in [
+            "1.1.1.1",
+            "172.32.0.1",
+            "192.169.0.1",
+            "100.128.0.1",
+            "2606:4700::1111",
+            "::ffff:8.8.8.8",
+            "11.0.0.1",
+        ] {
             assert!(!is_private(text.parse().unwrap()), "{text}");
         }
     }
@@ -161,8 +194,16 @@ mod tests {
     #[test]
     fn odd_literals_are_seen_through() {
         for text in [
-            "http://127.0.0.1/", "http://2130706433/", "http://0x7f.1/", "http://0177.0.0.1/", "http://[::1]/",
-            "http://[::ffff:7f00:1]/", "https://127.1/", "http://①②⑦.0.0.1/", "ftp://example.com/", "file:///etc/passwd",
+            "http://127.0.0.1/",
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://0177.0.0.1/",
+            "http://[::1]/",
+            "http://[::ffff:7f00:1]/",
+            "https://127.1/",
+            "http://①②⑦.0.0.1/",
+            "ftp://example.com/",
+            "file:///etc/passwd",
         ] {
             let error = Reach::Public.check(&Url::parse(text).unwrap()).expect_err(text);
             assert!(error.code == "private_address" || error.code == "invalid_url", "{text}: {error:?}");

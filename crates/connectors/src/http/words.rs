@@ -77,11 +77,15 @@ pub(crate) fn before_sending(answer: Answer) -> Answer {
 pub(crate) fn not_now(answer: Answer) -> Lookup {
     match answer {
         Answer::Unauthorized { error } => Lookup::Unauthorized { error },
-        Answer::Throttled { after_ms, error } | Answer::Unavailable { after_ms, error } => Lookup::NotNow { after_ms, error },
+        Answer::Throttled { after_ms, error } | Answer::Unavailable { after_ms, error } => {
+            Lookup::NotNow { after_ms, error }
+        }
         Answer::Refused { error, .. } | Answer::NoAnswer { error } | Answer::NotSent { error } => {
             Lookup::NotNow { after_ms: None, error }
         }
-        Answer::Delivered(_) => Lookup::NotNow { after_ms: None, error: TaskError::new("no_answer", "no answer to read") },
+        Answer::Delivered(_) => {
+            Lookup::NotNow { after_ms: None, error: TaskError::new("no_answer", "no answer to read") }
+        }
     }
 }
 
@@ -144,7 +148,8 @@ mod tests {
     #[test]
     fn rate_headers_as_moment_and_as_duration() {
         let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        let hint = pace(&headers(&[("x-ratelimit-remaining", "3"), ("x-ratelimit-reset", "1700000030")]), now);
+        let hint =
+            pace(&headers(&[("x-ratelimit-remaining", "3"), ("x-ratelimit-reset", "1700000030")]), now);
         assert_eq!((hint.remaining, hint.reset_ms, hint.pause_ms), (Some(3), Some(30_000), None));
         let hint = pace(&headers(&[("ratelimit-reset", "30"), ("retry-after", "2")]), now);
         assert_eq!((hint.reset_ms, hint.pause_ms), (Some(30_000), Some(2_000)));
