@@ -17,6 +17,7 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
 /// An engine on a folder of its own.
 pub(crate) struct Bed {
     pub(crate) engine: Engine,
+    pub(crate) hub: Hub,
     _folder: TempDir,
 }
 
@@ -30,7 +31,7 @@ pub(crate) async fn bed(registry: Registry) -> Result<Bed> {
 pub(crate) async fn bed_with(apps: Vec<App>) -> Result<Bed> {
     let folder = tempfile::tempdir()?;
     let options = db::Options::new(folder.path().join("headway.db"));
-    let mut migrations = store::MIGRATIONS.to_vec();
+    let mut migrations = [store::MIGRATIONS, server::MIGRATIONS].concat();
     let (mut registry, mut pipelines) = (Registry::default(), Vec::new());
     for app in apps {
         migrations.extend_from_slice(app.migrations);
@@ -44,7 +45,7 @@ pub(crate) async fn bed_with(apps: Vec<App>) -> Result<Bed> {
     let hub = Hub::open(store.clone(), HubOptions::default()).await?;
     let engine = Engine::open(EngineOptions {
         store,
-        hub,
+        hub: hub.clone(),
         registry,
         pipelines,
         name: String::from("bench"),
@@ -54,7 +55,7 @@ pub(crate) async fn bed_with(apps: Vec<App>) -> Result<Bed> {
         relay: engine::RelayOptions::default(),
     })
     .await?;
-    Ok(Bed { engine, _folder: folder })
+    Ok(Bed { engine, hub, _folder: folder })
 }
 
 /// A definition from YAML.

@@ -1,15 +1,18 @@
 //! How soon a run begins, and how long nine stages take.
 
-use crate::harness::{self, bed, definition, figure, over, percentile};
+use crate::harness::{self, Bed, bed, definition, figure, over, percentile};
 use activity::{Activity, AttemptFuture, Context, Registry, Success};
 use anyhow::{Context as _, Result};
-use model::WaitClass;
+use model::{Definition, RunId, WaitClass};
 use serde_json::json;
+use server::{ListenOptions, Server, ServerOptions, auth::Mode};
 use std::{
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 /// Runs measured, one after the other, on an idle engine.
 const RUNS: usize = 300;
@@ -25,17 +28,67 @@ impl Activity for Tell {
     }
 }
 
-/// `start_p50_ms`, `start_p99_ms`: from the call to the first attempt, on an idle engine.
+/// From the ask for a run to its first attempt, idle: through HTTP (`start_p50_ms`, `start_p99_ms`), and by a call of the
+/// engine (`start_engine_p50_ms`, `start_engine_p99_ms`).
 pub(crate) async fn start() -> Result<()> {
     let (tell, mut told) = mpsc::unbounded_channel();
     let mut registry = Registry::default();
     registry.add("bench.tell", WaitClass::Io, Tell(tell));
     let bed = bed(registry).await?;
     let definition = definition("name: one\nstages:\n  - name: only\n    activity: bench.tell\n")?;
+    over_http(&bed, &definition, &mut told).await?;
+    by_call(&bed, &definition, &mut told).await
+}
+
+/// A client that keeps its connection posts one run after the other.
+async fn over_http(
+    bed: &Bed,
+    definition: &Arc<Definition>,
+    told: &mut mpsc::UnboundedReceiver<Instant>,
+) -> Result<()> {
+    bed.engine.register_definition((**definition).clone(), "pipeline")?;
+    let options = ServerOptions {
+        mode: Mode::Development,
+        rate: None,
+        ..ServerOptions::new(bed.engine.clone(), bed.hub.clone())
+    };
+    let server = Server::new(options).await?;
+    let listener = server::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    let url = format!("http://{}/api/v1/runs", listener.local_addr()?);
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(server::serve(listener, server, ListenOptions::default(), stop.clone()));
+    let client = reqwest::Client::new();
+    let mut samples = Vec::with_capacity(RUNS);
+    for _ in 0..RUNS {
+        let post = client
+            .post(&url)
+            .header("content-type", "application/json")
+            .header("x-headway", "1")
+            .body(r#"{"pipeline":"one","input":{}}"#);
+        let begun = Instant::now();
+        let (answer, at) = tokio::join!(post.send(), told.recv());
+        let at = at.context("the attempt never began")?;
+        samples.push(at.duration_since(begun).as_secs_f64() * 1_000.0);
+        let run: serde_json::Value = answer?.error_for_status()?.json().await?;
+        let run: RunId = run["id"].as_str().context("an id")?.parse()?;
+        over(&bed.engine, run, Duration::from_micros(200)).await?;
+    }
+    stop.cancel();
+    serving.await?;
+    figure("start_p50_ms", percentile(&mut samples, 0.5), "ms");
+    figure("start_p99_ms", percentile(&mut samples, 0.99), "ms");
+    Ok(())
+}
+
+async fn by_call(
+    bed: &Bed,
+    definition: &Arc<Definition>,
+    told: &mut mpsc::UnboundedReceiver<Instant>,
+) -> Result<()> {
     let mut samples = Vec::with_capacity(RUNS);
     for _ in 0..RUNS {
         let begun = Instant::now();
-        let started = bed.engine.start(harness::start(&definition, json!({}))).await?;
+        let started = bed.engine.start(harness::start(definition, json!({}))).await?;
         let at = told.recv().await.context("the attempt never began")?;
         samples.push(at.duration_since(begun).as_secs_f64() * 1_000.0);
         over(&bed.engine, started.record.run.id, Duration::from_micros(200)).await?;

@@ -29,7 +29,7 @@ pub(crate) enum Purpose {
     Serve,
     /// To carry runs on for as long as a command takes.
     Work,
-    /// To read, or to change a run, and no more.
+    /// To read, or to change a run, and no more: nothing is worked on.
     Verbs,
 }
 
@@ -42,7 +42,8 @@ pub(crate) struct LocalServer {
     drain: Duration,
     stop: CancellationToken,
     serving: JoinHandle<()>,
-    _advertised: Advertised,
+    /// Nothing for a server of verbs: who wants work done must not find it.
+    _advertised: Option<Advertised>,
 }
 
 impl LocalServer {
@@ -82,7 +83,10 @@ impl LocalServer {
             Purpose::Work => COMMAND_DRAIN,
             Purpose::Verbs => Duration::ZERO,
         };
-        let advertised = file.advertise(&config.data)?;
+        let advertised = match purpose {
+            Purpose::Serve | Purpose::Work => Some(file.advertise(&config.data)?),
+            Purpose::Verbs => None,
+        };
         Ok(Self { address, token, code, engine, drain, stop, serving, _advertised: advertised })
     }
 

@@ -92,6 +92,33 @@ fn without_a_server_a_run_is_followed_to_its_end() {
 }
 
 #[test]
+fn a_command_that_changes_a_run_works_on_nothing() {
+    let place = Place::new();
+    place.yaml("broken.yaml", BROKEN);
+    let (_, failed) = place.result(&["run", "broken.yaml", "--data", "data", "--json"]);
+    let run = failed["run"].as_str().expect("an id");
+    let (exit, none) = place.result(&["retry", run, "--from", "nowhere", "--data", "data", "--json"]);
+    assert_ne!(exit, 0, "{none}");
+    let (exit, again) = place.result(&["retry", run, "--from", "work", "--data", "data", "--json"]);
+    assert_eq!((exit, &again["state"]), (0, &json!("running")), "{again}");
+    // Its task would fail within a millisecond of being begun.
+    let (exit, shown) = place.result(&["runs", run, "--data", "data", "--json"]);
+    assert_eq!((exit, &shown["state"]), (0, &json!("running")), "{shown}");
+    assert_eq!(shown["stages"][0]["pending"], 1, "{shown}");
+    let (exit, ended) = place.result(&["watch", run, "--data", "data", "--json"]);
+    assert_eq!((exit, &ended["state"]), (1, &json!("failed")), "{ended}");
+}
+
+#[test]
+fn a_server_without_streams_is_polled() {
+    let place = Place::new();
+    place.yaml("quick.yaml", QUICK);
+    let mut run = place.headway(&["run", "quick.yaml", "--data", "data", "--json"]);
+    let (exit, done) = result(&run.env("HEADWAY_ENABLE_SSE_PROGRESS", "false").output().expect("it runs"));
+    assert_eq!((exit, &done["state"]), (0, &json!("completed")), "{done}");
+}
+
+#[test]
 fn commands_share_the_server_of_their_data_folder() {
     let place = Place::new();
     place.yaml("gated.yaml", GATED);
@@ -189,6 +216,40 @@ fn an_ingest_stops_at_the_preview_and_goes_on_from_it() {
     assert_eq!(exit, 0, "{again}");
     assert_ne!(again["run"], done["run"]);
     assert_eq!(again["stats"]["skipped"], again["stats"]["discovered"], "{again}");
+}
+
+#[test]
+fn a_file_that_is_mended_and_retried_leaves_no_error_entry() {
+    let place = Place::new();
+    place.sample(14);
+    let picture = std::fs::read_dir(place.path().join("photos")).expect("sampled").find_map(|entry| {
+        let path = entry.expect("read").path();
+        path.extension().is_some_and(|kind| kind == "png").then_some(path)
+    });
+    let good = std::fs::read(picture.expect("a PNG")).expect("read");
+    let broken = place.path().join("photos/broken.png");
+    std::fs::write(&broken, &good[..good.len() / 3]).expect("written");
+    let arguments = ["ingest", "photos", "--data", "data", "--no-nsfw", "--no-keywords", "--json"];
+    let (exit, preview) = place.result(&arguments);
+    assert_eq!((exit, &preview["stats"]["failed"]), (0, &json!(1)), "{preview}");
+    let run = preview["run"].as_str().expect("an id");
+    let count = |sql: &'static str| {
+        let migrations = [store::MIGRATIONS, server::MIGRATIONS, ingest::tables::MIGRATIONS].concat();
+        let options = db::Options::new(place.path().join("data/headway.db"));
+        let db = db::Db::open(options, &migrations).expect("it opens");
+        db.query_blocking(db::Query::new(sql)).expect("it answers")[0].get::<i64>(0).expect("a count")
+    };
+    const ENTRIES: &str = "SELECT COUNT(*) FROM ingest_errors WHERE file LIKE '%broken.png'";
+    assert_eq!(count(ENTRIES), 1);
+    // Mended under its name, with bytes of its own.
+    std::fs::write(&broken, [&good[..], b"mended"].concat()).expect("written");
+    assert_eq!(place.result(&["retry", run, "--data", "data", "--json"]).0, 0);
+    let (exit, done) = place.result(&["ingest", "photos", "--data", "data", "--yes", "--json", "--resume"]);
+    assert_eq!((exit, &done["run"]), (0, &json!(run)), "{done}");
+    assert_eq!((&done["stats"]["failed"], &done["stats"]["errors"]), (&json!(0), &json!(0)), "{done}");
+    assert_eq!(count(ENTRIES), 0);
+    let lie = "SELECT COUNT(*) FROM media WHERE kind = 'image' AND orientation IS NULL";
+    assert_eq!(count(lie), 0, "how a picture lies is known without keywords");
 }
 
 #[test]

@@ -35,6 +35,7 @@ pub use listen::{ListenOptions, bind, raise_file_limit};
 pub use options::ServerOptions;
 pub use server::{Server, serve};
 pub use state::ServerState;
+pub use streams::Streaming;
 pub use verbs::run_verbs;
 
 /// The server's own tables, step by step.

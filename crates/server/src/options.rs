@@ -1,7 +1,7 @@
 //! What a server is made with.
 
 use crate::{
-    Error, Proxy, Result,
+    Error, Proxy, Result, Streaming,
     auth::{Mode, Rate},
 };
 use engine::Engine;
@@ -29,7 +29,9 @@ pub struct ServerOptions {
     pub app_routes: Vec<Routes>,
     /// Names of the applications.
     pub apps: Vec<String>,
-    /// What is switched on.
+    /// Whether there are live streams. Clients see it as the feature `sse`.
+    pub streaming: Streaming,
+    /// What else is switched on.
     pub features: BTreeMap<String, bool>,
     /// The effective settings, secrets masked already.
     pub settings: serde_json::Value,
@@ -55,6 +57,7 @@ impl ServerOptions {
             apps: Vec::new(),
             features: BTreeMap::new(),
             settings: serde_json::json!({}),
+            streaming: Streaming::On,
             backups,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }

@@ -1,7 +1,7 @@
 //! Putting the parts together, and serving them.
 
 use crate::{
-    Audit, ListenOptions, MAX_BODY_BYTES, Proxy, Result, ServerOptions, ServerState,
+    Audit, ListenOptions, MAX_BODY_BYTES, Proxy, Result, ServerOptions, ServerState, Streaming,
     auth::{Auth, Mode, SESSION_COOKIE},
     clock,
     edge::{self, Edge, hosts::Hosts},
@@ -54,10 +54,12 @@ impl Server {
             (Mode::Normal, hosts) => Hosts::Only(hosts),
         };
         let version = options.version.clone();
+        let mut features = options.features;
+        features.insert("sse".to_owned(), options.streaming == Streaming::On);
         let about = About {
             version: options.version,
             dev: options.mode == Mode::Development,
-            features: options.features,
+            features,
             apps: options.apps,
             settings: options.settings,
             backups: options.backups,
@@ -77,7 +79,9 @@ impl Server {
             replies: Replies::new(db),
             document: std::sync::OnceLock::new(),
         });
-        let own = routes::all().with_state(state.clone()).merge(streams::routes(state.hub().clone()));
+        let own = routes::all()
+            .with_state(state.clone())
+            .merge(streams::routes(state.hub().clone(), options.streaming));
         let all = options.app_routes.into_iter().fold(own, Routes::merge).register();
         let document = describe(all.document, &version);
         // A document of strings and numbers always has a JSON form.

@@ -84,7 +84,7 @@ impl Verbs {
         let view = serde_json::value::to_raw_value(&views::run(&self.engine, &record))
             .map_err(|error| ApiError::internal(&error))?;
         let current = self.engine.current(&record);
-        Ok(RunHandle { record, view: Arc::from(view), current })
+        Ok(RunHandle { record, view: Arc::from(view), existing: false, current })
     }
 
     async fn start_by_name(&self, run: NewRun) -> Result<RunHandle, ApiError> {
@@ -95,7 +95,7 @@ impl Verbs {
         let app = self.engine.app_of(&run.pipeline).map_or_else(String::new, |app| app.to_string());
         let what = Start { definition, app, input: run.input, title: run.title, labels: BTreeMap::new() };
         let started = start(&self.engine, what, &run.by, run.idempotency_key.as_deref()).await?;
-        self.handle(started.record)
+        Ok(RunHandle { existing: started.existing, ..self.handle(started.record)? })
     }
 }
 

@@ -86,6 +86,9 @@ codes! {
     Conflict "conflict" CONFLICT
         "Someone else was quicker"
         "Read the thing again, decide again, and repeat the request.";
+    StreamsDisabled "streams_disabled" CONFLICT
+        "This server has no live streams"
+        "They are switched off (enable_sse_progress). Ask for progress instead: GET /api/v1/runs/{id}/progress?after=<run_seq>&wait=25 answers as soon as something changes.";
     Gone "gone" GONE
         "That part of the history is no longer kept"
         "Begin anew without a cursor: the answer starts with a snapshot.";

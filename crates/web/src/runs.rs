@@ -49,6 +49,8 @@ pub struct RunHandle {
     pub record: Arc<RunRecord>,
     /// The same as the API shows it (`Run`), rates included: put it into answers as it is.
     pub view: Arc<RawValue>,
+    /// Whether a start found it instead of making it: an earlier request with the same key had.
+    pub existing: bool,
     /// What is under way now, as the run's stream shows it; `None` where nothing is.
     pub current: Option<Arc<str>>,
 }

@@ -41,7 +41,7 @@ pub(super) fn routes() -> Routes<RouteState> {
 /// Starts an ingest. With an `Idempotency-Key`, a repetition answers the run that is there already.
 #[utoipa::path(post, path = "/api/v1/ingest", tag = "ingest", request_body = Params,
     params(("Idempotency-Key" = Option<String>, Header, description = "Tells a repetition from a second request")),
-    responses((status = 201, body = RunView, description = "The run")))]
+    responses((status = 201, body = RunView, description = "Started"), (status = 200, body = RunView, description = "Was started before")))]
 async fn start(
     State(state): State<RouteState>,
     by: Principal,
@@ -57,7 +57,8 @@ async fn start(
         NewRun { pipeline: PIPELINE.to_owned(), input, title: title(&params), by, idempotency_key: key };
     let handle = state.runs.start(run).await?;
     let location = [(header::LOCATION, format!("/api/v1/runs/{}", handle.record.run.id))];
-    Ok((StatusCode::CREATED, location, Json(handle.view)).into_response())
+    let status = if handle.existing { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, location, Json(handle.view)).into_response())
 }
 
 /// The folder's name; of several, the first one's and how many more.

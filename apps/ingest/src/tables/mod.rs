@@ -12,8 +12,8 @@ mod staging;
 
 pub(crate) use library::{Staged, library_rows};
 pub(crate) use staging::{
-    files_forgotten, mended, stage_mended,
-    FileRow, Material, Nsfw, classified, enriched, errors, file, grouped, hashes, rejected,
+    FileRow, Material, Nsfw, classified, enriched, errors, file, files_forgotten, grouped, hashes, mended,
+    rejected, stage_mended,
 };
 
 /// The application's schema, step by step.

@@ -260,7 +260,7 @@ impl Follower {
 fn streams_are_off(problem: &Problem) -> bool {
     matches!(
         problem.code.as_deref(),
-        Some("streams_off" | "sse_disabled" | "stream_disabled" | "404" | "501" | "503")
+        Some("streams_disabled" | "404" | "501" | "503")
     )
 }
 

@@ -68,10 +68,7 @@ fn keep(path: &PathBuf, secret: &str) -> Result<()> {
 
 /// The one-time code for the first admin; `None` once somebody can sign in as one.
 pub(super) async fn first_code(auth: &Auth) -> Result<Option<String>> {
-    let users = auth.users().await.map_err(|error| failed(&error))?;
-    // Neither of these is a person who could sign in from elsewhere.
-    let is_person = |name: &str| name != USER && name != "local";
-    if users.iter().any(|user| user.role == Role::Admin && is_person(&user.name)) {
+    if auth.has_admin().await.map_err(|error| failed(&error))? {
         return Ok(None);
     }
     let chosen = std::env::var("HEADWAY_ADMIN_CODE").ok().filter(|code| !code.is_empty());

@@ -52,9 +52,17 @@ impl Auth {
         chosen: Option<OneTimeCode>,
         now: Timestamp,
     ) -> Result<Option<OneTimeCode>> {
+        if self.has_admin().await? { Ok(None) } else { self.new_admin_code(chosen, now).await.map(Some) }
+    }
+
+    /// Whether an admin can sign in. Users that the program makes for itself cannot, whatever tokens they have made.
+    ///
+    /// # Errors
+    /// [`Error::Db`].
+    pub async fn has_admin(&self) -> Result<bool> {
         let rows = self.0.db.query(Query::new(include_str!("../sql/admins_counted.sql"))).await?;
         let admins: u64 = rows.first().map_or(Ok(0), |row| row.get(0))?;
-        if admins > 0 { Ok(None) } else { self.new_admin_code(chosen, now).await.map(Some) }
+        Ok(admins > 0)
     }
 
     /// A new code for the admin. Codes not used yet lose their force.

@@ -80,6 +80,7 @@ pub(crate) async fn stream_runs(
     QueryOf(query): QueryOf<ManyQuery>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
+    streams.check()?;
     let subjects = subjects(&query, &principal)?;
     let follow = reader::follow(query.cursor.as_deref(), query.coalesce, &headers, principal);
     reader::answer(streams.hub.follow(&subjects, follow).await.map_err(reader::problem)?)

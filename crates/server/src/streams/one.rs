@@ -56,6 +56,7 @@ pub(crate) async fn open(
     query: &StreamQuery,
     headers: &HeaderMap,
 ) -> ApiResult<Response> {
+    streams.check()?;
     let run = reader::run_id(run)?;
     let follow = reader::follow(query.cursor.as_deref(), query.coalesce, headers, principal);
     reader::answer(streams.hub.follow_run(run, follow).await.map_err(reader::problem)?)

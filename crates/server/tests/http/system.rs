@@ -126,7 +126,7 @@ async fn settings_and_session_tell_what_the_server_has() {
     let session = site.get("/api/v1/session").token(&token).send().await.json();
     assert_eq!(
         (&session["apps"], &session["features"], &session["epoch"]),
-        (&json!(["ingest"]), &json!({ "ingest": true }), &json!("epoch"))
+        (&json!(["ingest"]), &json!({ "ingest": true, "sse": true }), &json!("epoch"))
     );
 }
 

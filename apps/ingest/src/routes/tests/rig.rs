@@ -185,8 +185,13 @@ impl Rig {
 
 impl RunVerbs for StubRuns {
     fn start(&self, run: NewRun) -> Answer<'_, RunHandle> {
-        self.started.lock().unwrap().push(run);
-        Box::pin(async { self.handle() })
+        let mut started = self.started.lock().unwrap();
+        let known = |before: &NewRun| before.idempotency_key == run.idempotency_key;
+        let existing = run.idempotency_key.is_some() && started.iter().any(known);
+        if !existing {
+            started.push(run);
+        }
+        Box::pin(async move { Ok(RunHandle { existing, ..self.handle()? }) })
     }
 
     fn find(&self, run: RunId) -> Answer<'_, RunHandle> {
@@ -209,7 +214,7 @@ impl StubRuns {
         let view = serde_json::value::to_raw_value(&view).unwrap();
         let running = record.run.state == model::RunState::Running;
         let current = running.then(|| Arc::from("/media/a/cat.png"));
-        Ok(RunHandle { record: Arc::new(record), view: Arc::from(view), current })
+        Ok(RunHandle { record: Arc::new(record), view: Arc::from(view), existing: false, current })
     }
 }
 

@@ -17,6 +17,9 @@ async fn a_start_resolves_its_folders_and_says_who_asked() {
     assert_eq!(reply.status, StatusCode::CREATED);
     assert_eq!(reply.header("location"), format!("/api/v1/runs/{}", rig.run()));
     assert_eq!(reply.json()["id"], rig.run().to_string());
+    let again = rig.ask("POST", "/api/v1/ingest", &headers, body.to_string().into()).await;
+    assert_eq!(again.status, StatusCode::OK, "the same request again starts nothing");
+    assert_eq!(again.json()["id"], rig.run().to_string());
     let started = rig.runs.started.lock().unwrap();
     let [run] = started.as_slice() else { panic!("one start") };
     assert_eq!((run.pipeline.as_str(), run.title.as_str()), ("ingest", "holiday and 1 more"));
