@@ -17,12 +17,15 @@ const LAYERS: &[(&str, u8)] = &[
     ("headway-store", 2),
     ("headway-activity", 2),
     ("headway-stream", 2),
+    ("headway-vault", 2),
+    ("headway-connectors", 3),
     ("headway-engine", 3),
     ("headway-web", 3),
     ("headway-server", 3),
     ("headway-ingest", 3),
     ("headway", 4),
     ("headway-bench", 4),
+    ("headway-fakes", 4),
 ];
 
 /// Arrows within a layer that are allowed, with the reason.
