@@ -18,6 +18,9 @@ const failed = [...mock.world.runs.values()].find(
   ({ run }) => run.state === "failed" && run.title.startsWith("Nightly"),
 ).run.id;
 const dead = [...mock.world.outbox.deliveries.values()].find(({ state }) => state === "dead").id;
+const written = find("Proofing online");
+const review = find("Customer portal");
+const sent = find("Press portal, first cut");
 const PAGES = [
   ["home", "/"],
   ["runs", "/runs"],
@@ -38,6 +41,12 @@ const PAGES = [
   ["ingest-preview", `/ingest/${waiting}`],
   ["library", "/library"],
   ["settings", "/settings"],
+  ["backlog", "/backlog"],
+  ["backlog-run", `/backlog/${written}`],
+  ["backlog-review", `/backlog/${review}?item=e1%2Ff1%2Fs2`],
+  ["backlog-sent", `/backlog/${sent}?q=a`],
+  ["backlog-dry-run", `/backlog/${review}?tab=dry-run`],
+  ["run-deliveries", `/runs/${sent}`],
   ["deliveries", "/deliveries"],
   ["deliveries-dead", "/deliveries?state=dead&destination=press-azure"],
   ["delivery", `/deliveries?state=dead&delivery=${dead}`],

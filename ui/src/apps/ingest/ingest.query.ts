@@ -7,7 +7,8 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { api, newKey, type Page, type Run, type RunSummary } from "../../api";
+import { api, newKey, type Page, type Run } from "../../api";
+import { RUNS_KEY } from "../../runs/runs.query";
 import { countExcluded } from "./steps.model";
 import type {
   BrowseResult,
@@ -25,13 +26,10 @@ export const CLIENT_FILES = 20_000;
 const FILES_PAGE = 500;
 /** Keys in one selection request, so that its body stays well below the server's limit. */
 export const SELECTION_CHUNK = 500;
-/** Ingests listed beside the form. */
-export const RECENT_INGESTS = 12;
 const ERROR_PAGE = 200;
 
 export const ingestKeys = {
   all: ["ingest"] as const,
-  recent: ["ingest", "recent"] as const,
   roots: ["ingest", "roots"] as const,
   browse: (path: string) => ["ingest", "browse", path] as const,
   one: (run: string) => ["ingest", run, "session"] as const,
@@ -43,14 +41,6 @@ export const ingestKeys = {
 
 function base(run: string): string {
   return `/ingest/${encodeURIComponent(run)}`;
-}
-
-export function useRecentIngests() {
-  return useQuery({
-    queryKey: ingestKeys.recent,
-    queryFn: ({ signal }) =>
-      api.get<Page<RunSummary>>("/runs", { app: "ingest", limit: RECENT_INGESTS }, signal),
-  });
 }
 
 export function useRoots() {
@@ -77,7 +67,7 @@ export function useStartIngest() {
   return useMutation({
     mutationFn: ({ params, key }: { params: IngestParams; key: string }) =>
       api.post<Run>("/ingest", params, { idempotencyKey: key }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ingestKeys.recent }),
+    onSuccess: () => client.invalidateQueries({ queryKey: RUNS_KEY }),
   });
 }
 

@@ -13,6 +13,7 @@ import {
 } from "../../design";
 import { duration, number, percent, rate } from "../../design/format";
 import { isMoving, isTerminal, type RunView } from "../../stream";
+import { DeliveriesBar } from "../DeliveriesBar";
 import { runParts } from "../stages.model";
 import { RunActions } from "./RunActions";
 import styles from "./RunHeader.module.css";
@@ -41,6 +42,7 @@ export function RunHeader({ view, connection }: { view: RunView; connection: Con
           by <Name text={run.created_by} />
         </span>
         {run.app === "ingest" && <Link href={`/ingest/${run.id}`}>Open in Ingest</Link>}
+        {run.app === "backlog" && <Link href={`/backlog/${run.id}`}>Open in Backlog</Link>}
         {Object.entries(run.labels).map(([name, value]) => (
           <span key={name} className={styles.label}>
             <Name text={`${name}=${value}`} />
@@ -52,6 +54,7 @@ export function RunHeader({ view, connection }: { view: RunView; connection: Con
       <div className={styles.bar}>
         <Bar parts={runParts(run)} label={`Progress of ${run.title}`} percent={run.figures.percent} />
       </div>
+      <DeliveriesBar run={run} />
       <p className="sr" role="status">
         {announcement(run)}
       </p>

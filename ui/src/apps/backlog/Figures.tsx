@@ -1,0 +1,49 @@
+import type { BacklogSession, RunSummary } from "../../api";
+import { StatCard, StatRow } from "../../design";
+import { number, plural } from "../../design/format";
+import { NO_DELIVERIES } from "../../stream";
+import { writtenItems } from "./tree.model";
+
+/** What was written, how good it is, what it cost, what is there. */
+export function Figures({ session, run }: { session: BacklogSession; run: RunSummary }) {
+  const { stats, budget_usd: budget } = session;
+  const { staged, done, dead } = run.deliveries ?? NO_DELIVERIES;
+  const tokens = stats.prompt_tokens + stats.completion_tokens;
+  const cost = stats.cost_micro_usd / 1e6;
+  return (
+    <section aria-label="Figures">
+      <StatRow>
+        <StatCard
+          label="Items"
+          value={number(writtenItems(run))}
+          note={`${plural(stats.epics, "epic")}, ${plural(stats.features, "feature")}, ${plural(stats.stories, "story", "stories")}`}
+        />
+        <StatCard
+          label="Flagged"
+          value={number(stats.flagged)}
+          note="below the quality asked for"
+          {...(stats.flagged > 0 ? { tone: "warn" as const } : {})}
+        />
+        <StatCard label="Written again" value={number(stats.regenerated)} note="to reach it" />
+        <StatCard
+          label="Cost so far"
+          value={`$ ${number(cost, 2)}`}
+          note={budget === null ? "no budget set" : `of $ ${number(budget, 2)} at most`}
+          {...(budget !== null && cost >= budget * 0.9 ? { tone: "warn" as const } : {})}
+        />
+        <StatCard label="Tokens" value={number(tokens)} note={`${number(stats.completion_tokens)} written`} />
+        <StatCard
+          label="Delivered"
+          value={number(done)}
+          note={staged === 0 ? "nothing staged yet" : `of ${number(staged)} staged`}
+        />
+        <StatCard
+          label="Refused"
+          value={number(dead)}
+          note="can be replayed"
+          {...(dead > 0 ? { tone: "failed" as const } : {})}
+        />
+      </StatRow>
+    </section>
+  );
+}
