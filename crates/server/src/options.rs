@@ -5,7 +5,7 @@ use crate::{
     auth::{Mode, Rate},
 };
 use engine::Engine;
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use stream::Hub;
 use web::Routes;
 
@@ -35,6 +35,8 @@ pub struct ServerOptions {
     pub features: BTreeMap<String, bool>,
     /// The effective settings, secrets masked already.
     pub settings: serde_json::Value,
+    /// Seals secrets; without it none can be kept.
+    pub vault: Option<Arc<vault::Vault>>,
     /// Where backups are put.
     pub backups: PathBuf,
     /// The program's version.
@@ -55,9 +57,10 @@ impl ServerOptions {
             deadline: Duration::from_secs(30),
             app_routes: Vec::new(),
             apps: Vec::new(),
+            streaming: Streaming::On,
             features: BTreeMap::new(),
             settings: serde_json::json!({}),
-            streaming: Streaming::On,
+            vault: None,
             backups,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }

@@ -12,9 +12,16 @@ pub(crate) fn problem(error: engine::Error) -> ApiError {
     use engine::Error;
     let detail = error.to_string();
     match &error {
-        Error::RunNotFound(_) | Error::ScheduleNotFound(_) | Error::UnknownLimit(_) => {
-            ApiError::new(Code::NotFound, detail)
+        Error::RunNotFound(_)
+        | Error::ScheduleNotFound(_)
+        | Error::UnknownLimit(_)
+        | Error::UnknownDestination(_)
+        | Error::DeliveryNotFound(_) => ApiError::new(Code::NotFound, detail),
+        Error::NothingToReplay(_) => ApiError::new(Code::IllegalTransition, detail),
+        Error::Destination { error, .. } if error.code == "destination_in_use" => {
+            ApiError::new(Code::Conflict, with_help(detail, error))
         }
+        Error::Destination { error, .. } => ApiError::invalid("settings", with_help(detail, error)),
         Error::UnknownPipeline(_) => {
             let field = FieldProblem::new("pipeline", detail.clone());
             ApiError::new(Code::UnknownPipeline, detail).field(field)
@@ -31,6 +38,10 @@ pub(crate) fn problem(error: engine::Error) -> ApiError {
         Error::Draining => ApiError::new(Code::Unavailable, detail).retry_after(DRAINING),
         Error::Store(_) | Error::Db(_) | Error::Json(_) => inner(error),
     }
+}
+
+fn with_help(detail: String, error: &model::TaskError) -> String {
+    error.help.as_ref().map_or(detail.clone(), |help| format!("{detail}. {help}"))
 }
 
 /// The problem for a pipeline document with mistakes: a field for each.

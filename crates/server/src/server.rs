@@ -62,6 +62,7 @@ impl Server {
             features,
             apps: options.apps,
             settings: options.settings,
+            vault: options.vault,
             backups: options.backups,
             secure_cookies: match options.proxy {
                 Proxy::Declared => SecureCookies::Yes,

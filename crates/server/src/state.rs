@@ -36,6 +36,7 @@ pub(crate) struct About {
     pub(crate) apps: Vec<String>,
     /// The effective settings, secrets masked.
     pub(crate) settings: serde_json::Value,
+    pub(crate) vault: Option<std::sync::Arc<vault::Vault>>,
     pub(crate) backups: PathBuf,
     /// Whether cookies travel over encrypted connections only.
     pub(crate) secure_cookies: SecureCookies,

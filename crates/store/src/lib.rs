@@ -15,7 +15,8 @@ pub mod write;
 pub use error::{Error, Result};
 pub use events::{EventRow, kind_and_data};
 pub use outbox::{
-    ByReason, ClaimedDelivery, DeliveryFilter, DeliveryRecord, KnownDelivery, Progressing, SecretRecord, StateCount,
+    ByReason, ClaimedDelivery, DeliveryFilter, DeliveryRecord, KnownDelivery, Progressing, SecretRecord,
+    StateCount,
 };
 pub use read::*;
 pub use record::{RunMeta, RunRecord, StoredEvent};

@@ -40,7 +40,7 @@ pub(crate) const TURN_BYTES: usize = 16 * 1024;
 /// Which events a follower gets one by one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fidelity {
-    /// All but `task.done` and `items.emitted`, which the figures show.
+    /// All but `task.done`, `items.emitted` and `delivery.done`, which the figures show.
     #[default]
     Conflated,
     /// Every one (`coalesce=none`); for programs.

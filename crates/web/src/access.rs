@@ -36,6 +36,12 @@ permissions! {
     LibraryRead = "library:read",
     /// Rate the library's media.
     LibraryWrite = "library:write",
+    /// See deliveries and destinations.
+    OutboxRead = "outbox:read",
+    /// Replay deliveries; pause, resume and test destinations.
+    OutboxWrite = "outbox:write",
+    /// Make, change and remove destinations and secrets.
+    DestinationsWrite = "destinations:write",
     /// See limits, nodes and the hardware.
     SystemRead = "system:read",
     /// Pin limits.
@@ -169,6 +175,7 @@ impl Role {
             Permission::RunsRead
             | Permission::IngestRead
             | Permission::LibraryRead
+            | Permission::OutboxRead
             | Permission::SystemRead
             | Permission::SchedulesRead
             | Permission::TokensWrite => Self::Viewer,
@@ -176,11 +183,15 @@ impl Role {
             | Permission::RunsSignal
             | Permission::IngestWrite
             | Permission::LibraryWrite
+            | Permission::OutboxWrite
             | Permission::LimitsWrite
             | Permission::SchedulesWrite
             | Permission::SettingsRead
             | Permission::MetricsRead => Self::Operator,
-            Permission::UsersWrite | Permission::AuditRead | Permission::BackupWrite => Self::Admin,
+            Permission::DestinationsWrite
+            | Permission::UsersWrite
+            | Permission::AuditRead
+            | Permission::BackupWrite => Self::Admin,
         };
         Permission::ALL.iter().copied().filter(|permission| self.includes(least(*permission))).collect()
     }

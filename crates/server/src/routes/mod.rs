@@ -1,6 +1,8 @@
 //! The routes of the API, by noun.
 
 mod audit;
+mod deliveries;
+mod destinations;
 mod events;
 mod help;
 mod limits;
@@ -9,6 +11,7 @@ mod meta;
 mod pipelines;
 mod runs;
 mod schedules;
+mod secrets;
 mod session;
 mod tasks;
 mod tokens;
@@ -29,6 +32,9 @@ pub(crate) fn all() -> Routes<ServerState> {
         limits::routes(),
         machine::routes(),
         schedules::routes(),
+        deliveries::routes(),
+        destinations::routes(),
+        secrets::routes(),
         session::routes(),
         tokens::routes(),
         users::routes(),

@@ -163,6 +163,15 @@ impl Store {
         self.db().query(query).await?.iter().map(|row| Ok(row.get(0)?)).collect()
     }
 
+    /// A run's deliveries of one key, one for each destination, as numbers.
+    ///
+    /// # Errors
+    /// [`Error::Db`].
+    pub async fn deliveries_of_key(&self, run: RunId, key: &str) -> Result<Vec<i64>> {
+        let query = Query::new(include_str!("../sql/outbox/read_of_key.sql")).bind(run.0).bind(key);
+        self.db().query(query).await?.iter().map(|row| Ok(row.get(0)?)).collect()
+    }
+
     /// How many deliveries are in which state, of a run or destination or all.
     ///
     /// # Errors

@@ -123,7 +123,14 @@ pub struct UnblockedDeliveries(Option<Statement>);
 
 impl UnblockedDeliveries {
     /// Adds a parent, now that it has become `remote`.
-    pub fn push(&mut self, run: RunId, destination: &str, parent: &Arc<str>, remote: &Remote, now: Timestamp) {
+    pub fn push(
+        &mut self,
+        run: RunId,
+        destination: &str,
+        parent: &Arc<str>,
+        remote: &Remote,
+        now: Timestamp,
+    ) {
         let statement =
             self.0.get_or_insert_with(|| Statement::new(include_str!("../sql/outbox/unblock.sql")));
         statement.push_row(params![

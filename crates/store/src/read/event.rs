@@ -26,7 +26,7 @@ pub enum Kinds {
     /// Every one.
     #[default]
     All,
-    /// All but `task.done` and `items.emitted`, which progress shows.
+    /// All but `task.done`, `items.emitted` and `delivery.done`, which progress shows.
     Lossless,
     /// Those of runs themselves: `run.…`.
     Runs,
@@ -145,7 +145,7 @@ impl Kinds {
     pub fn contains(&self, kind: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Lossless => kind != "task.done" && kind != "items.emitted",
+            Self::Lossless => !matches!(kind, "task.done" | "items.emitted" | "delivery.done"),
             Self::Runs => kind.starts_with("run."),
             Self::Only(words) => words.iter().any(|word| match word.strip_suffix('*') {
                 Some(beginning) => kind.starts_with(beginning),
@@ -158,7 +158,7 @@ impl Kinds {
     fn fill(&self, sql: &str, first: usize) -> String {
         let condition = match self {
             Self::All => String::new(),
-            Self::Lossless => "AND kind NOT IN ('task.done', 'items.emitted')".to_owned(),
+            Self::Lossless => "AND kind NOT IN ('task.done', 'items.emitted', 'delivery.done')".to_owned(),
             Self::Runs => "AND kind >= 'run.' AND kind < 'run/' AND kind <> 'task.done'".to_owned(),
             Self::Only(words) => only(words, first),
         };

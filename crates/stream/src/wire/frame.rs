@@ -1,7 +1,7 @@
 //! The data of stream frames.
 
 use super::{
-    LimitView, Rates, RunSummaryView, RunView,
+    DeliveriesView, LimitView, Rates, RunSummaryView, RunView,
     run::{FiguresView, RunStateView, StageView},
 };
 use model::{RunId, Timestamp};
@@ -40,6 +40,8 @@ pub struct ProgressFigures {
     pub stages: Vec<StageView>,
     /// The application's own figures.
     pub counters: BTreeMap<String, i64>,
+    /// Its deliveries, counted.
+    pub deliveries: DeliveriesView,
     /// Tasks that end per second.
     pub rate_per_s: f64,
     /// Estimated time to its end in milliseconds.
@@ -61,6 +63,7 @@ impl ProgressFigures {
             figures: summary.figures,
             stages: summary.stages,
             counters: summary.counters,
+            deliveries: summary.deliveries,
             rate_per_s: summary.rate_per_s,
             eta_ms: summary.eta_ms,
             current,

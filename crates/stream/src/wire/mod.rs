@@ -16,7 +16,7 @@ pub(crate) use run::rounded;
 
 pub use node::{HardwareView, LimitChangeView, LimitView, PressureView, WorkerStateView, WorkerView};
 pub use run::{
-    FiguresView, PipelineView, Rates, RunStateView, RunSummaryView, RunView, StageGauge, StageStateView,
-    StageView, WaitingForView,
+    DeliveriesView, FiguresView, PipelineView, Rates, RunStateView, RunSummaryView, RunView, StageGauge,
+    StageStateView, StageView, WaitingForView,
 };
 pub use task::{AttemptOutcomeView, AttemptView, RetryableView, TaskErrorView, TaskStateView, TaskView};

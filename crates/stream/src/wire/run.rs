@@ -1,7 +1,10 @@
 //! Runs and their stages.
 
 use super::task::{RetryableView, TaskErrorView};
-use model::{Definition, ForEach, RunId, RunState, Stage, StageId, StageRun, StageState, Timestamp, Work};
+use model::{
+    Definition, DeliveryCounts, ForEach, RunId, RunState, Stage, StageId, StageRun, StageState, Timestamp,
+    Work,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
@@ -65,6 +68,8 @@ pub struct RunSummaryView {
     pub eta_ms: Option<u64>,
     /// How far it is.
     pub figures: FiguresView,
+    /// Its deliveries, counted.
+    pub deliveries: DeliveriesView,
     /// Free words for finding it again.
     pub labels: BTreeMap<String, String>,
 }
@@ -124,6 +129,26 @@ pub struct FiguresView {
     pub failed: u64,
     /// 0 to 100: the mean over the stages; 100 only at the end.
     pub percent: f64,
+}
+
+/// A run's deliveries, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = DeliveryCounts)]
+pub struct DeliveriesView {
+    /// Staged.
+    pub staged: u64,
+    /// At their destination.
+    pub done: u64,
+    /// Given up.
+    pub dead: u64,
+    /// Neither.
+    pub unsent: u64,
+}
+
+impl From<DeliveryCounts> for DeliveriesView {
+    fn from(counts: DeliveryCounts) -> Self {
+        Self { staged: counts.staged, done: counts.done, dead: counts.dead, unsent: counts.unsent() }
+    }
 }
 
 /// A signal that a run waits for.
@@ -294,6 +319,7 @@ impl RunSummaryView {
             rate_per_s: rates.per_s,
             eta_ms: eta_ms(record, rates),
             figures: FiguresView::of(record),
+            deliveries: run.deliveries.into(),
             labels: meta.labels.clone(),
         }
     }
@@ -377,7 +403,7 @@ impl FiguresView {
 /// Below 100 until the run has completed: rounding must not promise an end.
 const ALMOST: f64 = 99.9;
 
-/// The mean of the stages' parts. A stage that is fed by one still open counts for no more than its feeder's part,
+/// The mean of the parts of the stages, and of the deliveries where there are any. A stage that is fed by one still open counts for no more than its feeder's part,
 /// because more items are to come.
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]
 fn percent(record: &RunRecord) -> f64 {
@@ -397,6 +423,10 @@ fn percent(record: &RunRecord) -> f64 {
             ForEach::Once | ForEach::Input => 1.0,
         };
         parts.push(if own < 1.0 { own * feeder } else { own.min(1.0) });
+    }
+    let deliveries = record.run.deliveries;
+    if deliveries.staged > 0 {
+        parts.push((deliveries.done + deliveries.dead) as f64 / deliveries.staged as f64);
     }
     let mean = if parts.is_empty() { 0.0 } else { parts.iter().sum::<f64>() / parts.len() as f64 };
     ((mean * 1000.0).floor() / 10.0).clamp(0.0, ALMOST)
