@@ -191,7 +191,7 @@ async fn an_ended_run_goes_again_from_a_stage() {
     post("/signals/go", json!({})).await;
     site.ended(&token, &id).await;
     assert_eq!(post("/retry-from", json!({ "stage": "none" })).await.code(), "invalid_value");
-    assert_eq!(post("/retry-from", json!({ "from": "x" })).await.code(), "unknown_field");
+    assert_eq!(post("/retry-from", json!({ "stage": "x", "from": "y" })).await.code(), "unknown_field");
     let again = post("/retry-from", json!({ "stage": first })).await;
     assert_eq!(again.status, 200, "{}", again.text);
     assert!(["running", "waiting"].contains(&again.json()["state"].as_str().unwrap()), "{}", again.text);
