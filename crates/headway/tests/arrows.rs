@@ -23,6 +23,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("headway-web", 3),
     ("headway-server", 3),
     ("headway-ingest", 3),
+    ("headway-backlog", 3),
     ("headway", 4),
     ("headway-bench", 4),
     ("headway-fakes", 4),
@@ -35,6 +36,7 @@ const WITHIN: &[(&str, &str, &str)] = &[
     ("headway-stream", "headway-activity", "progress of an attempt is the activity's type"),
     ("headway-server", "headway-web", "the server's routes are made of web's parts"),
     ("headway-ingest", "headway-web", "the application's routes are made of web's parts"),
+    ("headway-backlog", "headway-web", "the application's routes are made of web's parts"),
     ("headway-server", "headway-engine", "routes call the engine's verbs"),
 ];
 
@@ -46,8 +48,8 @@ const IMPURE: &[&str] =
 /// Outside crates with the only ones of ours that may name them.
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["headway-db", "headway-bench"]),
-    ("axum", &["headway-web", "headway-server", "headway-ingest", "headway-bench"]),
-    ("utoipa-axum", &["headway-web", "headway-server", "headway-ingest"]),
+    ("axum", &["headway-web", "headway-server", "headway-ingest", "headway-backlog", "headway-bench"]),
+    ("utoipa-axum", &["headway-web", "headway-server", "headway-ingest", "headway-backlog"]),
     ("clap", &["headway"]),
     ("indicatif", &["headway"]),
 ];

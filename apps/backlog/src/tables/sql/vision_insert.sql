@@ -1,0 +1,1 @@
+INSERT INTO backlog_visions (sha256, text, created_at) VALUES (?1, ?2, ?3) ON CONFLICT (sha256) DO NOTHING
