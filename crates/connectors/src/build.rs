@@ -1,4 +1,10 @@
-use crate::{Http, azure_devops::AzureDevops, settings};
+use crate::{
+    Http,
+    azure_devops::{self, AzureDevops},
+    files::{self, Files},
+    settings,
+    webhook::{self, Webhook},
+};
 use activity::connector::Connector;
 use model::TaskError;
 use serde_json::Value;
@@ -6,7 +12,7 @@ use std::sync::Arc;
 use vault::Secret;
 
 /// Kinds of destinations that [`build`] knows.
-pub const KINDS: [&str; 1] = [crate::azure_devops::KIND];
+pub const KINDS: [&str; 3] = [azure_devops::KIND, files::KIND, webhook::KIND];
 
 /// Makes the connector of a destination. Nothing is connected to yet.
 ///
@@ -20,7 +26,9 @@ pub fn build(
 ) -> Result<Arc<dyn Connector>, TaskError> {
     let secret = secret.filter(|secret| !secret.is_empty());
     match kind {
-        crate::azure_devops::KIND => Ok(Arc::new(AzureDevops::new(settings, secret, http)?)),
+        azure_devops::KIND => Ok(Arc::new(AzureDevops::new(settings, secret, http)?)),
+        files::KIND => Ok(Arc::new(Files::new(settings, secret.as_ref())?)),
+        webhook::KIND => Ok(Arc::new(Webhook::new(settings, secret, http)?)),
         _ => {
             let shown: String = kind.chars().take(60).collect();
             Err(TaskError::new("unknown_kind", format!("there is no connector of the kind `{shown}`"))

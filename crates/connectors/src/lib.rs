@@ -6,9 +6,12 @@
 
 pub mod azure_devops;
 mod build;
+pub mod files;
 mod http;
+mod markdown;
 mod settings;
 mod time;
+pub mod webhook;
 
 pub use build::{KINDS, build};
 pub use http::{Http, Reach};

@@ -14,6 +14,7 @@
 pub mod azure;
 mod faults;
 mod server;
+pub mod webhook;
 
 pub use faults::{Fault, Faults, Rule};
 pub use server::{Request, Response, Seen, Server, Service};
