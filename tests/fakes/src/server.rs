@@ -21,6 +21,8 @@ use tokio::sync::Notify;
 const LOGGED_BYTES: usize = 64 << 10;
 /// Requests that the log keeps.
 const LOGGED: usize = 200_000;
+/// How long a body that is cut goes on.
+const CUT_AFTER: Duration = Duration::from_millis(2);
 /// Piece of an endless body.
 const PIECE: usize = 64 << 10;
 
@@ -405,7 +407,12 @@ fn cut(response: Response) -> hyper::Response<Body> {
     let whole: Vec<u8> = response.pieces.iter().flat_map(|(_, bytes)| bytes.to_vec()).collect();
     let half = Bytes::copy_from_slice(&whole[..whole.len() / 2]);
     let pieces = vec![Ok(Frame::data(half)), Err(io::Error::other("cut on purpose"))];
-    let body = BodyExt::boxed(StreamBody::new(futures_util::stream::iter(pieces)));
+    // Time for the head and the half to leave.
+    let stream = futures_util::stream::iter(pieces).then(|piece| async move {
+        tokio::time::sleep(CUT_AFTER).await;
+        piece
+    });
+    let body = BodyExt::boxed(StreamBody::new(SyncStream(Mutex::new(Box::pin(stream)))));
     head(&response)
         .header("content-length", whole.len().max(1))
         .body(body)
