@@ -106,7 +106,27 @@ export function runRoutes({ world, streams, options }) {
       if (found.run.state === "completed_with_errors" || found.run.state === "failed")
         end(world, found, "completed");
     }),
-    "POST /runs/:id/retry-from": verb(() => {}),
+    "POST /runs/:id/retry-from": verb((found, { body }) => {
+      const from = found.run.stages.findIndex((stage) => stage.name === body.stage);
+      if (from < 0) throw new Problem(422, "invalid", `The run has no stage ${body.stage}.`);
+      if (!isTerminal(found.run.state))
+        throw new Problem(
+          409,
+          "illegal_state",
+          `A run that is ${found.run.state} cannot go again from a stage.`,
+        );
+      for (const stage of found.run.stages.slice(from))
+        Object.assign(stage, {
+          state: "open",
+          done: 0,
+          failed: 0,
+          skipped: 0,
+          pending: stage.total,
+          closed_at: null,
+        });
+      Object.assign(found.run, { state: "running", ended_at: null, error: null });
+      world.event(found, "run.retried", { by: "mira", stages: [body.stage], tasks: 0 });
+    }),
     "POST /runs/:id/rerun": ({ response, params }) => {
       const { run } = record(params.id);
       const made =
@@ -169,6 +189,7 @@ export function runRoutes({ world, streams, options }) {
     "GET /stream": ({ request, response, query }) => {
       const list = (key) => (query.get(key) ?? "").split(",").filter(Boolean);
       if (options.auth && !options.signedIn) throw new Problem(401, "unauthenticated", "Sign in first.");
+      if (!options.sse) throw new Problem(503, "streams_disabled", "Streams are switched off here.");
       streams.open(request, response, {
         runs: list("runs"),
         channels: list("channels"),

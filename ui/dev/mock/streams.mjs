@@ -1,7 +1,7 @@
 // Server-sent events of the mock: snapshot, lossless events, conflated progress, heartbeats, faults on demand.
 import { isTerminal } from "./world.mjs";
 
-const LOSSY = new Set(["task.done", "items.emitted"]);
+const LOSSY = new Set(["task.done", "items.emitted", "delivery.done"]);
 
 export class Streams {
   constructor(world, faults) {

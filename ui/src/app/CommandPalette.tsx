@@ -139,7 +139,23 @@ function fixedCommands(session: Session | undefined): Command[] {
       path: "/ingest",
     });
   }
+  if (session?.apps.includes("backlog")) {
+    commands.push({
+      id: "start:backlog",
+      title: "Write a backlog",
+      group: "Start",
+      icon: "plus",
+      path: "/backlog",
+    });
+  }
   commands.push(
+    {
+      id: "deliveries:dead",
+      title: "Deliveries that were given up",
+      group: "Go to",
+      icon: "failed",
+      path: "/deliveries?state=dead",
+    },
     {
       id: "runs:failed",
       title: "Runs that failed",

@@ -7,6 +7,8 @@ export interface Place {
   icon: IconName;
   /** Shown only when this application is switched on. */
   app?: string;
+  /** Shown unless the server says that this is switched off. */
+  feature?: string;
   /** Left out of the phone's bottom bar; the palette leads there. */
   wide?: boolean;
 }
@@ -17,15 +19,20 @@ const PLACES: readonly Place[] = [
   { path: "/ingest", title: "Ingest", icon: "ingest", app: "ingest" },
   { path: "/library", title: "Library", icon: "library", app: "ingest", wide: true },
   { path: "/backlog", title: "Backlog", icon: "tree", app: "backlog" },
-  { path: "/deliveries", title: "Deliveries", icon: "send" },
-  { path: "/destinations", title: "Destinations", icon: "place", wide: true },
+  { path: "/deliveries", title: "Deliveries", icon: "send", feature: "outbox" },
+  { path: "/destinations", title: "Destinations", icon: "place", feature: "outbox", wide: true },
   { path: "/nodes", title: "Nodes", icon: "nodes", wide: true },
   { path: "/settings", title: "Settings", icon: "settings" },
 ];
 
 /** The places of the applications that are switched on. */
 export function places(session: Session | null | undefined): readonly Place[] {
-  return PLACES.filter((place) => !place.app || !session || session.apps.includes(place.app));
+  if (!session) return PLACES;
+  return PLACES.filter(
+    ({ app, feature }) =>
+      (app === undefined || session.apps.includes(app)) &&
+      (feature === undefined || session.features[feature] !== false),
+  );
 }
 
 /** Whether a place holds the location. */

@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useCallback } from "react";
+import { useCallback, useEffect, useRef } from "react";
 import type { Event } from "../api";
-import { useCalm, useConnection, useEvents, useFollowRuns } from "../stream";
+import { useCalm, useConnection, useDeliveriesVersion, useEvents, useFollowRuns } from "../stream";
 import { DELIVERIES_KEY } from "./deliveries.query";
 import { DESTINATIONS_KEY } from "./destinations/destinations.query";
 
@@ -18,14 +18,24 @@ export function useLookMs(unsettled: number): number | false {
   return state === "live" ? LOOK_MS : POLL_MS;
 }
 
-/** Fetches what is shown anew when facts of deliveries arrive: of the followed runs, and of all destinations. */
-export function useDeliveryFacts(runs: readonly string[]): void {
+/**
+ * Fetches what is shown anew when deliveries move: by the figures of one run or of all (""), since what arrives has no
+ * event of its own on a stream, and by the facts of the followed runs and of destinations.
+ */
+export function useDeliveryFacts(run: string, runs: readonly string[]): void {
   const client = useQueryClient();
   useFollowRuns(runs);
   const refresh = useCalm(CALM_MS, () => {
     client.invalidateQueries({ queryKey: DELIVERIES_KEY });
     client.invalidateQueries({ queryKey: DESTINATIONS_KEY });
   });
+  const version = useDeliveriesVersion(run);
+  const last = useRef(version);
+  useEffect(() => {
+    if (last.current === version) return;
+    last.current = version;
+    refresh();
+  }, [version, refresh]);
   useEvents(
     null,
     useCallback(

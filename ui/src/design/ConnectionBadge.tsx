@@ -23,7 +23,7 @@ const LOOKS: Record<Connection["state"], { tone: Tone; icon: IconName; word: str
     tone: "running",
     icon: "retry",
     word: "Polling",
-    about: "Something between here and the server holds the stream back; figures are asked for instead.",
+    about: "Figures are asked for: the server has no streams, or something on the way holds them back.",
   },
   offline: { tone: "failed", icon: "offline", word: "Offline", about: "This device has no network." },
   stale: {

@@ -16,10 +16,11 @@ import {
   StateBadge,
   useNow,
 } from "../design";
-import { duration, number, percent, plural, rate } from "../design/format";
+import { duration, number, percent, rate } from "../design/format";
 import { useNodes } from "../nodes/nodes.query";
+import { appPage, appWait } from "../runs/apps.model";
 import { useRunPages } from "../runs/runs.query";
-import { processedFiles, runParts } from "../runs/stages.model";
+import { runParts } from "../runs/stages.model";
 import { isTerminal, useOfferRuns, useRuns } from "../stream";
 import styles from "./HomePage.module.css";
 import { headline, lostWorkers, picture } from "./home.model";
@@ -131,22 +132,21 @@ function Heading({ text }: { text: string }) {
 /** A run that waits for a person. */
 function Needs({ run }: { run: RunSummary }) {
   const wait = run.waiting_for[0];
-  const ingest = run.app === "ingest";
+  const page = appPage(run);
+  const known = wait ? appWait(run, wait.signal) : null;
   return (
     <Notice
       tone="waiting"
       title={<Name text={run.title} />}
       action={
-        <Link href={ingest ? `/ingest/${run.id}` : `/runs/${run.id}`} asChild>
+        <Link href={page?.href ?? `/runs/${run.id}`} asChild>
           <Button kind="primary" icon="eye">
-            {ingest ? `Review ${plural(processedFiles(run), "file")}` : "Open"}
+            {known?.review ?? "Open"}
           </Button>
         </Link>
       }
     >
-      {ingest
-        ? "Everything is read; nothing reaches the library until you commit."
-        : `Waits for ${wait?.signal ?? "a signal"}.`}{" "}
+      {known ? `${known.says}.` : `Waits for ${wait?.signal ?? "a signal"}.`}{" "}
       {wait && (
         <>
           Since <RelativeTime at={wait.since} live />.

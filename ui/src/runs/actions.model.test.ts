@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunState, RunSummary } from "../api";
-import { bulkCancelPreview, cancelEffect, runActions } from "./actions.model";
+import { bulkCancelPreview, cancelEffect, runActions, stageActions } from "./actions.model";
 import { sampleRun, sampleStage } from "./sample";
 
 const verbs = (run: RunSummary) => runActions(run).map((action) => action.verb);
@@ -45,5 +45,26 @@ describe("what can be done to a run", () => {
     expect(preview.text).toBe(
       "Cancels 1 run: 1 attempt in flight stops, 4 items will not start. 1 run already over is left alone.",
     );
+  });
+});
+
+describe("what can be done to a stage", () => {
+  const fetched = sampleStage({ name: "fetch", title: "Fetch", state: "closed", done: 9, failed: 2 });
+  const render = sampleStage({ name: "render", title: "Render", state: "closed", needs: ["fetch"] });
+  const publish = sampleStage({ name: "publish", title: "Publish", state: "pending", for_each: "render" });
+  const stages = [fetched, render, publish];
+  const verbsOf = (state: RunState, stage = fetched) =>
+    stageActions(sampleRun({ state, stages }), stage).map((action) => action.verb);
+
+  it("is a retry where something failed, and going again only in a run that is over", () => {
+    expect(verbsOf("running")).toEqual(["retry"]);
+    expect(verbsOf("failed")).toEqual(["retry", "retry-from"]);
+    expect(verbsOf("completed", render)).toEqual(["retry-from"]);
+    expect(verbsOf("completed", publish)).toEqual([]);
+  });
+
+  it("says which stages are done again", () => {
+    const [, again] = stageActions(sampleRun({ state: "failed", stages }), fetched);
+    expect(again?.effect).toMatch(/^Fetch and all that follows \(Render, Publish\) is done again/);
   });
 });

@@ -1,11 +1,12 @@
-import type { RunSummary } from "../api";
+import type { RunSummary, Stage } from "../api";
 import type { ButtonKind, IconName } from "../design";
 import { number, plural } from "../design/format";
+import { isTerminal } from "../stream/stream.model";
 import type { RunVerb } from "./runs.query";
 
 /** A button of a run, and what pressing it will do. */
 export interface RunAction {
-  verb: RunVerb;
+  verb: Exclude<RunVerb, "retry-from">;
   label: string;
   /** What will happen, to this run, with its figures. */
   effect: string;
@@ -72,6 +73,48 @@ export function runActions(run: RunSummary): RunAction[] {
     });
   }
   return actions;
+}
+
+/** A button of a stage, and what pressing it will do. */
+export interface StageAction {
+  verb: "retry" | "retry-from";
+  label: string;
+  effect: string;
+}
+
+/** What can be done to a stage now. Going again from one is for runs that are over and a stage that had begun. */
+export function stageActions(run: RunSummary, stage: Stage): StageAction[] {
+  const actions: StageAction[] = [];
+  if (stage.failed > 0)
+    actions.push({
+      verb: "retry",
+      label: `Retry ${plural(stage.failed, "failed item")}`,
+      effect: `Puts ${plural(stage.failed, "failed item")} of ${stage.title} back in line with fresh attempts.`,
+    });
+  if (isTerminal(run.state) && (stage.state === "open" || stage.state === "closed")) {
+    const after = following(run.stages, stage.name);
+    const also =
+      after.length === 0 ? "" : ` and all that follows (${after.map((each) => each.title).join(", ")})`;
+    actions.push({
+      verb: "retry-from",
+      label: "Run again from here",
+      effect: `${stage.title}${also} is done again, also what went well. What came before stays as it is.`,
+    });
+  }
+  return actions;
+}
+
+/** The stages that hang on one, in their order. */
+function following(stages: readonly Stage[], from: string): Stage[] {
+  const hanging = new Set([from]);
+  for (const stage of stages)
+    if (
+      stage.needs.some((need) => hanging.has(need)) ||
+      (stage.for_each !== null && hanging.has(stage.for_each))
+    )
+      hanging.add(stage.name);
+  hanging.delete(from);
+  return stages.filter((stage) => hanging.has(stage.name));
 }
 
 /** What a cancel stops and what it leaves. */

@@ -27,7 +27,7 @@ export function useRunPages(filter: Query) {
 }
 
 /** What somebody can do to a run by pressing a button. */
-export type RunVerb = "pause" | "resume" | "cancel" | "retry" | "rerun";
+export type RunVerb = "pause" | "resume" | "cancel" | "retry" | "retry-from" | "rerun";
 
 export interface RunCommand {
   id: string;

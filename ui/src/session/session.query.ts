@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, ProblemError, type Session } from "../api";
+import { setStreams } from "../stream";
 
 export const SESSION_KEY = ["session"] as const;
 
@@ -13,7 +14,10 @@ export function useSession() {
 
 async function readSession(signal: AbortSignal): Promise<Session | null> {
   try {
-    return await api.get<Session>("/session", undefined, signal);
+    const session = await api.get<Session>("/session", undefined, signal);
+    // Before any page follows anything: a server without streams is not asked for one.
+    setStreams(session.features.sse === false ? "off" : "on");
+    return session;
   } catch (error) {
     if (error instanceof ProblemError && error.status === 401) return null;
     throw error;

@@ -4,7 +4,7 @@ import { api } from "../api/client";
 import { ProblemError } from "../api/problem";
 import type { Event, Limit, Page, Run, RunSummary } from "../api/wire";
 import type { Connection } from "./connection";
-import type { Channel } from "./protocol";
+import type { Channel, Streams } from "./protocol";
 import { StreamStore } from "./store";
 import { isTerminal, type RunView } from "./stream.model";
 
@@ -70,6 +70,15 @@ export function useFollowRuns(ids: readonly string[]): void {
       for (const end of ends) end();
     };
   }, [key]);
+}
+
+/** Changes whenever a delivery of a run (or of any, "") is staged, arrives or is given up. */
+export function useDeliveriesVersion(run: string): string {
+  useChannel("runs");
+  return useSyncExternalStore(
+    listenRuns,
+    useCallback(() => store.deliveriesVersion(run), [run]),
+  );
 }
 
 /** Every run the page has heard of, newest first; the active ones move. */
@@ -147,6 +156,11 @@ export function offerRun(run: Run): void {
 /** Takes a limit that pinning it answered with. */
 export function offerLimit(limit: Limit): void {
   store.offerLimit(limit);
+}
+
+/** Says whether the server has streams; without, pages poll. */
+export function setStreams(streams: Streams): void {
+  store.setStreams(streams);
 }
 
 /** Tries to connect at once (after signing in). */

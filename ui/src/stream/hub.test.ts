@@ -93,8 +93,8 @@ class FakeRequest {
     });
   }
 
-  async refuse(status: number, headers: Record<string, string> = {}) {
-    this.#resolve(new Response(status === 204 ? null : "no", { status, headers }));
+  async refuse(status: number, headers: Record<string, string> = {}, body = "no") {
+    this.#resolve(new Response(status === 204 ? null : body, { status, headers }));
     await settle();
   }
 
@@ -286,5 +286,52 @@ describe("the delay before a reconnect", () => {
       2000, 4000, 8000, 16000, 30000, 30000,
     ]);
     expect(reconnectDelay(9, 0)).toBe(1000);
+  });
+});
+
+describe("a server without streams", () => {
+  const answers = (world: FakeWorld) => {
+    const asked: string[] = [];
+    world.answer = (url) => {
+      asked.push(url);
+      if (url.includes("/progress"))
+        return Response.json({ run: "r1", to: 700 }, { headers: { "poll-interval": "2" } });
+      return Response.json({ items: [], next_cursor: null });
+    };
+    return asked;
+  };
+
+  it("is not asked for one when the session says so; pages poll from the start", async () => {
+    const world = new FakeWorld();
+    const asked = answers(world);
+    world.hub.receive({ type: "streams", streams: "off" });
+    world.follow("r1");
+    await world.pass(100);
+    expect(world.requests).toHaveLength(0);
+    expect(asked.slice(0, 2)).toEqual([
+      "/api/v1/runs/r1/progress?after=0",
+      "/api/v1/runs/r1/events?after=200&order=asc&limit=500",
+    ]);
+    expect(world.states.at(-1)).toBe("polling");
+    world.follow("r1", "r2");
+    await world.pass(100);
+    expect(asked.some((url) => url.includes("/runs/r2/progress"))).toBe(true);
+    await world.pass(60_000);
+    expect(world.requests).toHaveLength(0);
+    world.hub.receive({ type: "streams", streams: "on" });
+    await world.pass(100);
+    expect(world.requests).toHaveLength(1);
+  });
+
+  it("that says so only by refusing is not asked again", async () => {
+    const world = new FakeWorld();
+    answers(world);
+    world.follow("r1");
+    await world.pass(100);
+    const problem = JSON.stringify({ code: "streams_disabled", status: 503, title: "", detail: "" });
+    await world.last.refuse(503, { "content-type": "application/problem+json" }, problem);
+    await world.pass(120_000);
+    expect(world.requests).toHaveLength(1);
+    expect(world.states.at(-1)).toBe("polling");
   });
 });

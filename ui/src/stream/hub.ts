@@ -7,14 +7,16 @@
  *            polling as well ◀─┘        1–30 s
  *
  * It owns the loop, not EventSource (which gives up for good on 204, 401, 410 and 503). The cursor survives every
- * cut; `reset` and a broken message drop it, and then a snapshot comes. While it polls, the stream is still tried.
+ * cut; `reset` and a broken message drop it, and then a snapshot comes. While it polls, the stream is still tried;
+ * but not where the server has said that it has none.
  */
+import { parseProblem } from "../api/problem";
 import { reconnectDelay } from "./backoff";
 import { conflate } from "./conflate";
 import type { Connection } from "./connection";
 import { cursorSeq, type Decoded, decode, ProtocolError } from "./decode";
 import { Poller } from "./poller";
-import type { Channel, Frame, FromHub, Subscription, ToHub } from "./protocol";
+import type { Channel, Frame, FromHub, Streams, Subscription, ToHub } from "./protocol";
 import { SseParser } from "./sse";
 
 export const FIRST_EVENT_MS = 3_000;
@@ -41,13 +43,16 @@ export interface HubWorld {
   emit: (message: FromHub) => void;
 }
 
-type Phase = "idle" | "opening" | "open" | "waiting" | "signed_out";
+type Phase = "idle" | "opening" | "open" | "waiting" | "polling" | "signed_out";
+/** The problem by which a server says that its streams are switched off. */
+const NO_STREAMS = "streams_disabled";
 
 export class Hub {
   readonly #world: HubWorld;
   readonly #clients = new Map<string, Subscription>();
   readonly #poller: Poller;
   #phase: Phase = "idle";
+  #streams: Streams = "on";
   #connection: Connection = { state: "reconnecting", asOf: null, retryAt: null, reason: null };
   #request: AbortController | null = null;
   #followed = "";
@@ -91,6 +96,8 @@ export class Hub {
     } else if (message.type === "leave") {
       this.#clients.delete(message.client);
       this.#arrange();
+    } else if (message.type === "streams") {
+      this.#switch(message.streams);
     } else {
       this.wake();
     }
@@ -106,6 +113,12 @@ export class Hub {
   close(): void {
     this.#clients.clear();
     this.#stop();
+  }
+
+  #switch(streams: Streams) {
+    if (streams === this.#streams) return;
+    this.#streams = streams;
+    if (this.#phase !== "idle" && this.#phase !== "signed_out") this.#open();
   }
 
   #arrange() {
@@ -136,9 +149,13 @@ export class Hub {
     this.#cut();
     this.#clear("retry");
     this.#retryAt = null;
-    this.#phase = "opening";
     const wanted = union(this.#clients.values());
     this.#followed = followKey(wanted);
+    if (this.#streams === "off") {
+      this.#poll();
+      return;
+    }
+    this.#phase = "opening";
     const request = new AbortController();
     this.#request = request;
     this.#openedAt = this.#world.now();
@@ -150,6 +167,15 @@ export class Hub {
     );
   }
 
+  /** Asks from now on; what is newly followed is asked for at once. */
+  #poll() {
+    this.#phase = "polling";
+    this.#poller.stop();
+    this.#poller.start();
+    this.#watch();
+    this.#report();
+  }
+
   async #read(request: AbortController, wanted: Subscription): Promise<"cut" | "over"> {
     const response = await this.#world.fetch(streamUrl(wanted, this.#cursor), {
       headers: { accept: "text/event-stream", ...(this.#cursor ? { "last-event-id": this.#cursor } : {}) },
@@ -159,12 +185,11 @@ export class Hub {
     });
     if (response.status === 204) return "over";
     if (!response.ok || !response.body) {
-      await response.body?.cancel();
-      throw new RefusedError(response.status, retryAfter(response));
+      throw new RefusedError(response.status, retryAfter(response), await problemCode(response));
     }
     if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
       await response.body.cancel();
-      throw new RefusedError(response.status, null);
+      throw new RefusedError(response.status, null, null);
     }
     const parser = new SseParser();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -228,6 +253,11 @@ export class Hub {
       this.#signedOut();
       return;
     }
+    if (error instanceof RefusedError && error.code === NO_STREAMS) {
+      this.#streams = "off";
+      this.#poll();
+      return;
+    }
     if (error instanceof ProtocolError || (error instanceof RefusedError && error.status === 410))
       this.#cursor = null;
     this.#wait(error instanceof RefusedError ? error.retryAfterMs : null);
@@ -287,7 +317,8 @@ export class Hub {
         ? this.#openedAt + FIRST_EVENT_MS
         : this.#openedAt + HELD_BACK_MS;
     }
-    if (this.#phase === "waiting" && now - last < STALE_MS) return last + STALE_MS;
+    if ((this.#phase === "waiting" || this.#phase === "polling") && now - last < STALE_MS)
+      return last + STALE_MS;
     return null;
   }
 
@@ -378,9 +409,20 @@ class RefusedError extends Error {
   constructor(
     readonly status: number,
     readonly retryAfterMs: number | null,
+    /** The problem's code, where the answer had one. */
+    readonly code: string | null,
   ) {
     super(`the stream was refused with ${status}`);
   }
+}
+
+async function problemCode(response: Response): Promise<string | null> {
+  const type = response.headers.get("content-type") ?? "";
+  if (!type.startsWith("application/problem+json")) {
+    await response.body?.cancel();
+    return null;
+  }
+  return parseProblem(response.status, response.statusText, await response.text()).code;
 }
 
 function retryAfter(response: Response): number | null {

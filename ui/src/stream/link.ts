@@ -4,10 +4,11 @@
  */
 import { newKey } from "../api/client";
 import { createHub } from "./hub.host";
-import type { FromHub, Subscription, ToHub } from "./protocol";
+import type { FromHub, Streams, Subscription, ToHub } from "./protocol";
 
 export interface Link {
   subscribe: (subscription: Subscription) => void;
+  streams: (streams: Streams) => void;
   wake: () => void;
 }
 
@@ -22,7 +23,11 @@ export function connectHub(onMessage: OnMessage): Link {
   holdLock(client);
   let subscription: Subscription = { runs: [], channels: [] };
   let post: Post = () => {};
-  const say = () => post({ type: "subscribe", client, subscription });
+  let streams: Streams | null = null;
+  const say = () => {
+    if (streams !== null) post({ type: "streams", streams });
+    post({ type: "subscribe", client, subscription });
+  };
   const openLocal = () => {
     post =
       "locks" in navigator && "BroadcastChannel" in window
@@ -45,6 +50,10 @@ export function connectHub(onMessage: OnMessage): Link {
     subscribe: (next) => {
       subscription = next;
       say();
+    },
+    streams: (next) => {
+      streams = next;
+      post({ type: "streams", streams: next });
     },
     wake,
   };

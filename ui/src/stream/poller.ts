@@ -104,11 +104,11 @@ export class Poller {
   }
 
   async #run(run: string, signal: AbortSignal): Promise<number> {
-    const after = this.#seen.get(run) ?? 0;
+    const seen = this.#seen.get(run);
     const etag = this.#etags.get(run);
     const path = `/api/v1/runs/${encodeURIComponent(run)}`;
     const response = await this.#get(
-      `${path}/progress?after=${after}`,
+      `${path}/progress?after=${seen ?? 0}`,
       signal,
       etag ? { "if-none-match": etag } : {},
     );
@@ -120,6 +120,9 @@ export class Poller {
     const progress = (await response.json()) as Progress;
     const tag = response.headers.get("etag");
     if (tag) this.#etags.set(run, tag);
+    // A page fetches a run and its facts itself; where polling comes first, the newest facts close what lies between.
+    const after = seen ?? Math.max(0, progress.to - EVENTS_A_ROUND);
+    this.#reached(run, after);
     const events = await this.#events(path, run, after, signal);
     this.#alive([...events, { kind: "progress", progress, source: "poll" }]);
     return interval;

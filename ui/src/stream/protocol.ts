@@ -21,10 +21,14 @@ export type Frame =
   | { kind: "reset"; reason: string }
   | { kind: "end"; run: string; state: RunState };
 
+export type Streams = "on" | "off";
+
 /** From a page to the hub. */
 export type ToHub =
   | { type: "subscribe"; client: string; subscription: Subscription }
   | { type: "leave"; client: string }
+  /** Whether the server has streams at all; without, everything is asked for. */
+  | { type: "streams"; streams: Streams }
   /** Try at once: the page was shown again, the network came back, or somebody signed in. */
   | { type: "wake" };
 

@@ -5,7 +5,7 @@
 import type { Event, Limit, Run, RunSummary } from "../api/wire";
 import { type Connection, NO_CONNECTION } from "./connection";
 import { connectHub, type Link } from "./link";
-import type { Channel, Frame, FromHub } from "./protocol";
+import type { Channel, Frame, FromHub, Streams } from "./protocol";
 import {
   applyEvent,
   applyItem,
@@ -67,6 +67,17 @@ export class StreamStore {
 
   view = (id: string): RunView | undefined => this.#views.get(id);
   runs = (): readonly RunView[] => this.#runs;
+  /** The figures of the deliveries of one run, or of all that the page has heard of, as one text. */
+  deliveriesVersion = (run: string): string => {
+    const sum = { staged: 0, done: 0, dead: 0 };
+    for (const view of this.#runs) {
+      if (run !== "" && view.run.id !== run) continue;
+      sum.staged += view.run.deliveries?.staged ?? 0;
+      sum.done += view.run.deliveries?.done ?? 0;
+      sum.dead += view.run.deliveries?.dead ?? 0;
+    }
+    return `${sum.staged} ${sum.done} ${sum.dead}`;
+  };
   limits = (): readonly Limit[] | null => this.#limits;
   connection = (): Connection => this.#connection;
   /** How often history was lost or replaced under this page; what was read before is void then. */
@@ -111,6 +122,12 @@ export class StreamStore {
 
   offerLimits(limits: readonly Limit[]): void {
     this.#enqueue([{ kind: "snapshot", runs: [], limits: [...limits] }]);
+  }
+
+  /** What the session says of streams; known before the first connection where the session is. */
+  setStreams(streams: Streams): void {
+    this.#link ??= connectHub((message) => this.#receive(message));
+    this.#link.streams(streams);
   }
 
   /** Tries to connect at once. */

@@ -108,7 +108,7 @@ export function applyProgress(
       counters: progress.counters,
       rate_per_s: progress.rate_per_s,
       eta_ms: progress.eta_ms,
-      ...(progress.deliveries === undefined ? {} : { deliveries: progress.deliveries }),
+      deliveries: progress.deliveries ?? view.run.deliveries,
     },
     view.run,
   );
@@ -129,8 +129,6 @@ export function applyEvent(view: RunView, event: Event, now: number): RunView {
   const run = { ...view.run, run_seq: Math.max(view.run.run_seq, event.run_seq) };
   if (event.run_seq < view.stateSeq)
     return { ...covered, run, incomplete: covered.incomplete || event.kind.startsWith("run.") };
-  if (event.kind.startsWith("delivery."))
-    return { ...covered, run: { ...run, deliveries: moved(run, event) } };
   const change = transition(run, event);
   if (change === null) return { ...covered, run };
   return {
@@ -259,24 +257,6 @@ function transition(run: RunSummary, event: Event): Change | null {
       return stage(run, event, (before) => ({ ...before, state: "skipped" }));
     default:
       return null;
-  }
-}
-
-/** Deliveries are counted along with their facts; every snapshot says the absolute figures again. */
-function moved(run: RunSummary, { kind, data }: Event): RunDeliveries {
-  const { staged, done, dead, unsent } = run.deliveries ?? NO_DELIVERIES;
-  const count = typeof data.count === "number" ? data.count : 1;
-  switch (kind) {
-    case "delivery.staged":
-      return { staged: staged + count, done, dead, unsent: unsent + count };
-    case "delivery.done":
-      return { staged, done: done + 1, dead, unsent: Math.max(0, unsent - 1) };
-    case "delivery.dead":
-      return { staged, done, dead: dead + 1, unsent: Math.max(0, unsent - 1) };
-    case "delivery.replayed":
-      return { staged, done, dead: Math.max(0, dead - count), unsent: unsent + Math.min(dead, count) };
-    default:
-      return { staged, done, dead, unsent };
   }
 }
 

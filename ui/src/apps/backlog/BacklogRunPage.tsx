@@ -106,7 +106,6 @@ function Loaded({ live, session, run }: LoadedProps) {
         <Notice key={note} title={<Name text={note} />} />
       ))}
       <Progress live={live} session={session} run={run} />
-      <Figures session={session} run={run} />
       <Parts live={live} session={session} run={run} tree={tree} />
     </Page>
   );
@@ -116,20 +115,23 @@ function Progress({ live, session, run }: LoadedProps) {
   const { staged } = run.deliveries ?? NO_DELIVERIES;
   return (
     <div className={styles.progress}>
-      <ProgressCard
-        label="Overall progress"
-        bar={`Progress of ${run.title}`}
-        percent={run.figures.percent}
-        parts={runParts(run)}
-        head={
-          <>
-            <ConnectionBadge connection={live.connection} />
-            <span>{PHASES[session.phase]}</span>
-          </>
-        }
-      >
-        {staged > 0 && <DeliveriesBar run={run} />}
-      </ProgressCard>
+      <div className={styles.left}>
+        <ProgressCard
+          label="Overall progress"
+          bar={`Progress of ${run.title}`}
+          percent={run.figures.percent}
+          parts={runParts(run)}
+          head={
+            <>
+              <ConnectionBadge connection={live.connection} />
+              <span>{PHASES[session.phase]}</span>
+            </>
+          }
+        >
+          {staged > 0 && <DeliveriesBar run={run} />}
+        </ProgressCard>
+        <Figures session={session} run={run} />
+      </div>
       <Card title="Stages">
         <StageBars stages={run.stages} />
       </Card>

@@ -16,12 +16,12 @@ export function Figures({ session, run }: { session: BacklogSession; run: RunSum
         <StatCard
           label="Items"
           value={number(writtenItems(run))}
-          note={`${plural(stats.epics, "epic")}, ${plural(stats.features, "feature")}, ${plural(stats.stories, "story", "stories")}`}
+          note={`${plural(stats.epics, "epic")}, ${plural(stats.features, "feature")}`}
         />
         <StatCard
           label="Flagged"
           value={number(stats.flagged)}
-          note="below the quality asked for"
+          note="below the threshold"
           {...(stats.flagged > 0 ? { tone: "warn" as const } : {})}
         />
         <StatCard label="Written again" value={number(stats.regenerated)} note="to reach it" />
@@ -35,12 +35,11 @@ export function Figures({ session, run }: { session: BacklogSession; run: RunSum
         <StatCard
           label="Delivered"
           value={number(done)}
-          note={staged === 0 ? "nothing staged yet" : `of ${number(staged)} staged`}
-        />
-        <StatCard
-          label="Refused"
-          value={number(dead)}
-          note="can be replayed"
+          note={
+            staged === 0
+              ? "nothing staged yet"
+              : `of ${number(staged)}${dead > 0 ? `, ${number(dead)} refused` : ""}`
+          }
           {...(dead > 0 ? { tone: "failed" as const } : {})}
         />
       </StatRow>

@@ -126,7 +126,7 @@ function Actions({ item, run, busy, onEdit, onExclude }: ActionsProps) {
           Send as edited
         </Button>
       )}
-      {delivery !== null && may(session.data, "deliveries:write") && (
+      {delivery !== null && may(session.data, "outbox:write") && (
         <Button
           icon="retry"
           onClick={() => setWish({ title: "Retry this subtree", request: { subtree_of: delivery.id } })}

@@ -96,7 +96,7 @@ function Refused({ run, dead }: { run: RunSummary; dead: number }) {
           <Button icon="filter" onClick={() => url.set({ tab: null, delivery: "dead", item: null })}>
             Show {dead === 1 ? "it" : "them"}
           </Button>
-          {may(user.data, "deliveries:write") && (
+          {may(user.data, "outbox:write") && (
             <Button
               kind="primary"
               icon="retry"

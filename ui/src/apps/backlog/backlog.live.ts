@@ -6,8 +6,9 @@ import { backlogKeys, useBacklog, useBacklogItems } from "./backlog.query";
 import { writtenItems } from "./tree.model";
 
 const SESSION_MS = 1_500;
-/** The tree is some thousand items: it is fetched again at most so often while it grows. */
-const ITEMS_MS = 2_500;
+/** The tree is fetched again at most so often while it grows or is sent, and less often the larger it is. */
+const ITEMS_MS = 2_000;
+const AN_ITEM_MS = 3;
 
 /** One backlog as it stands: its figures and tree fetched again as the stream says that they have changed. */
 export interface LiveBacklog {
@@ -30,8 +31,9 @@ export function useLiveBacklog(id: string): LiveBacklog {
   const sent = run?.deliveries;
   const moved = `${written} ${run?.state} ${sent?.staged} ${sent?.done} ${sent?.dead} ${run?.counters.cost_micro_usd}`;
   useCalmly(moved, SESSION_MS, () => client.invalidateQueries({ queryKey: backlogKeys.one(id) }));
-  // Deliveries move by their facts; the tree itself changes only while it is written, staged or replayed.
-  useCalmly(`${written} ${run?.state} ${sent?.staged}`, ITEMS_MS, () =>
+  // What arrives has no event of its own on a stream: figures say that something did.
+  const calmMs = ITEMS_MS + AN_ITEM_MS * (items.data?.length ?? 0);
+  useCalmly(`${written} ${run?.state} ${sent?.staged} ${sent?.done}`, calmMs, () =>
     client.invalidateQueries({ queryKey: backlogKeys.items(id) }),
   );
   useEvents(

@@ -26,7 +26,10 @@ import { healthOf, undelivered } from "./health.model";
 
 export interface DestinationCardProps {
   destination: Destination;
-  mayWrite: boolean;
+  /** Pause, resume, test. */
+  mayWork: boolean;
+  /** Edit, delete. */
+  mayChange: boolean;
   /** The address names it. */
   marked: boolean;
   onEdit: () => void;
@@ -35,7 +38,8 @@ export interface DestinationCardProps {
 type Asking = "pause" | "delete" | null;
 
 /** One destination: how it stands, what waits for it, and what can be done. */
-export function DestinationCard({ destination, mayWrite, marked, onEdit }: DestinationCardProps) {
+export function DestinationCard(props: DestinationCardProps) {
+  const { destination, mayWork, mayChange, marked, onEdit } = props;
   const place = useRef<HTMLDivElement>(null);
   const [asking, setAsking] = useState<Asking>(null);
   const until = destination.breaker.until ?? destination.limiter.paused_until;
@@ -74,7 +78,9 @@ export function DestinationCard({ destination, mayWrite, marked, onEdit }: Desti
           )}
           <Counts destination={destination} />
           <Figures destination={destination} />
-          {mayWrite && <Verbs destination={destination} onEdit={onEdit} onAsk={setAsking} />}
+          {mayWork && (
+            <Verbs destination={destination} mayChange={mayChange} onEdit={onEdit} onAsk={setAsking} />
+          )}
           {asking === "pause" && <DestinationPause name={name} onClose={() => setAsking(null)} />}
           {asking === "delete" && (
             <DestinationDelete destination={destination} onClose={() => setAsking(null)} />
@@ -152,11 +158,12 @@ function Figure({ name, children }: { name: string; children: React.ReactNode })
 
 interface VerbsProps {
   destination: Destination;
+  mayChange: boolean;
   onEdit: () => void;
   onAsk: (asking: Asking) => void;
 }
 
-function Verbs({ destination: { name, paused }, onEdit, onAsk }: VerbsProps) {
+function Verbs({ destination: { name, paused }, mayChange, onEdit, onAsk }: VerbsProps) {
   const verb = useDestinationVerb();
   const test = useTestDestination();
   const resume = () =>
@@ -191,12 +198,16 @@ function Verbs({ destination: { name, paused }, onEdit, onAsk }: VerbsProps) {
         >
           Test connection
         </Button>
-        <Button icon="edit" onClick={onEdit}>
-          Edit
-        </Button>
-        <Button kind="danger" icon="trash" onClick={() => onAsk("delete")}>
-          Delete…
-        </Button>
+        {mayChange && (
+          <>
+            <Button icon="edit" onClick={onEdit}>
+              Edit
+            </Button>
+            <Button kind="danger" icon="trash" onClick={() => onAsk("delete")}>
+              Delete…
+            </Button>
+          </>
+        )}
       </div>
       <div role="status">
         {test.error !== null && (

@@ -18,7 +18,7 @@ const NO_RUNS: readonly string[] = [];
 export default function DestinationsPage() {
   const url = useUrlState();
   const session = useSession();
-  useDeliveryFacts(NO_RUNS);
+  useDeliveryFacts("", NO_RUNS);
   const query = useDestinations(REFRESH_MS);
   const mayWrite = may(session.data, "destinations:write");
   const editing = query.data?.find(({ name }) => name === url.get("edit")) ?? null;
@@ -60,7 +60,8 @@ export default function DestinationsPage() {
             <li key={destination.name}>
               <DestinationCard
                 destination={destination}
-                mayWrite={mayWrite}
+                mayWork={may(session.data, "outbox:write")}
+                mayChange={mayWrite}
                 marked={url.get("name") === destination.name}
                 onEdit={() => url.set({ edit: destination.name, new: null })}
               />

@@ -22,7 +22,7 @@ import styles from "./SecretsCard.module.css";
 /** What destinations sign in with: names and ages, never values. */
 export function SecretsCard() {
   const session = useSession();
-  const allowed = may(session.data, "secrets:write");
+  const allowed = may(session.data, "destinations:write");
   return allowed ? <Secrets /> : null;
 }
 

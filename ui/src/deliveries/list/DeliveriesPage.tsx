@@ -40,7 +40,7 @@ export default function DeliveriesPage() {
   const open = (delivery: Delivery) => url.set({ delivery: delivery.id });
   const keys = useListKeys(rows ?? NO_ROWS, deliveryKey, open);
   const panel = url.get("delivery");
-  const mayReplay = may(session.data, "deliveries:write");
+  const mayReplay = may(session.data, "outbox:write");
   const problem = list.error ?? summary.error;
   return (
     <Page
@@ -110,7 +110,10 @@ export default function DeliveriesPage() {
 
 /** Counts that move: with the facts of the runs in sight, and by looking while anything is under way. */
 function useRefreshedSummary(filter: DeliveryFilter, rows: readonly Delivery[]) {
-  useDeliveryFacts(useMemo(() => unsettledRuns(rows, filter.run, MAX_FOLLOWED), [rows, filter.run]));
+  useDeliveryFacts(
+    filter.run,
+    useMemo(() => unsettledRuns(rows, filter.run, MAX_FOLLOWED), [rows, filter.run]),
+  );
   const [unsettled, setUnsettled] = useState(0);
   const summary = useDeliverySummary(
     { run: filter.run, destination: filter.destination },

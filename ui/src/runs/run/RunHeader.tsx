@@ -13,6 +13,7 @@ import {
 } from "../../design";
 import { duration, number, percent, rate } from "../../design/format";
 import { isMoving, isTerminal, type RunView } from "../../stream";
+import { appPage } from "../apps.model";
 import { DeliveriesBar } from "../DeliveriesBar";
 import { runParts } from "../stages.model";
 import { RunActions } from "./RunActions";
@@ -21,6 +22,7 @@ import styles from "./RunHeader.module.css";
 /** State, title, times, rate, and what can be done. */
 export function RunHeader({ view, connection }: { view: RunView; connection: Connection }) {
   const { run } = view;
+  const page = appPage(run);
   return (
     <div className={styles.header}>
       <div className={styles.top}>
@@ -41,8 +43,7 @@ export function RunHeader({ view, connection }: { view: RunView; connection: Con
         <span>
           by <Name text={run.created_by} />
         </span>
-        {run.app === "ingest" && <Link href={`/ingest/${run.id}`}>Open in Ingest</Link>}
-        {run.app === "backlog" && <Link href={`/backlog/${run.id}`}>Open in Backlog</Link>}
+        {page && <Link href={page.href}>Open in {page.name}</Link>}
         {Object.entries(run.labels).map(([name, value]) => (
           <span key={name} className={styles.label}>
             <Name text={`${name}=${value}`} />

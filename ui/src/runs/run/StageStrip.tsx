@@ -1,31 +1,41 @@
-import { memo, useEffect, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useRef, useState } from "react";
 import type { Limit, RunSummary, Stage } from "../../api";
 import { useUrlState } from "../../app/url";
 import { Bar, Icon, stateLook } from "../../design";
 import { duration, number, percent, plural, rate, visible } from "../../design/format";
 import { useLimits } from "../../stream";
 import { sameStage, stageColumns, stageParts, stagePercent, stageTotal } from "../stages.model";
+import { StageMenu } from "./StageMenu";
 import styles from "./StageStrip.module.css";
 
 /** The stages as connected bars, in the order in which work flows through them. */
 export function StageStrip({ run }: { run: RunSummary }) {
   const { limits } = useLimits();
   const seen = useSeen();
+  const columns = stageColumns(run.stages);
+  const [asked, setAsked] = useState<string | null>(null);
+  const ask = useCallback((name: string) => setAsked((before) => (before === name ? null : name)), []);
+  const menu = run.stages.find((stage) => stage.name === asked);
   return (
-    <section aria-label="Stages" className={styles.strip}>
-      {stageColumns(run.stages).map((column) => (
-        <div key={column.map((stage) => stage.name).join(" ")} className={styles.column}>
-          {column.map((stage) => (
-            <SeenCell
-              key={stage.name}
-              stage={stage}
-              limit={limits?.find((limit) => limit.class === stage.wait_class)}
-              watch={seen}
-            />
-          ))}
-        </div>
-      ))}
-    </section>
+    <>
+      <section aria-label="Stages" className={styles.strip}>
+        {columns.map((column) => (
+          <div key={column.map((stage) => stage.name).join(" ")} className={styles.column}>
+            {column.map((stage) => (
+              <SeenCell
+                key={stage.name}
+                stage={stage}
+                limit={limits?.find((limit) => limit.class === stage.wait_class)}
+                asked={stage.name === asked}
+                onAsk={ask}
+                watch={seen}
+              />
+            ))}
+          </div>
+        ))}
+      </section>
+      {menu && <StageMenu run={run} stage={menu} onClose={() => setAsked(null)} />}
+    </>
   );
 }
 
@@ -53,9 +63,12 @@ function useSeen(): Watch {
 interface CellProps {
   stage: Stage;
   limit: Limit | undefined;
+  /** Whether its menu is open. */
+  asked: boolean;
+  onAsk: (stage: string) => void;
 }
 
-function SeenCell({ stage, limit, watch }: CellProps & { watch: Watch }) {
+function SeenCell({ stage, limit, asked, onAsk, watch }: CellProps & { watch: Watch }) {
   const place = useRef<HTMLDivElement>(null);
   const [visible, setVisible] = useState(true);
   const [last, setLast] = useState({ stage, limit });
@@ -64,32 +77,43 @@ function SeenCell({ stage, limit, watch }: CellProps & { watch: Watch }) {
   const shown = visible ? { stage, limit } : last;
   return (
     <div ref={place} className={styles.stage} data-state={shown.stage.state}>
-      <StageCell stage={shown.stage} limit={shown.limit} />
+      <StageCell stage={shown.stage} limit={shown.limit} asked={asked} onAsk={onAsk} />
     </div>
   );
 }
 
-const StageCell = memo(function StageCell({ stage, limit }: CellProps) {
+const StageCell = memo(function StageCell({ stage, limit, asked, onAsk }: CellProps) {
   const url = useUrlState();
   const look = stateLook(stage.state === "open" && stage.signal ? "waiting" : stage.state);
   const total = stageTotal(stage);
   return (
     <>
-      <button
-        type="button"
-        className={styles.name}
-        title={`Show the items of ${stage.title}`}
-        onClick={() => url.set({ tab: "items", stage: stage.name, state: null, q: null }, "push")}
-      >
-        <span className={`${styles.mark} ${styles[look.tone]}`} title={look.word}>
-          <Icon name={look.icon} />
-          <span className="sr">{look.word}: </span>
-        </span>
-        <bdi className={styles.title}>{stage.title}</bdi>
-        <span className={styles.percent}>
-          {stage.state === "pending" ? "" : percent(stagePercent(stage))}
-        </span>
-      </button>
+      <div className={styles.head}>
+        <button
+          type="button"
+          className={styles.name}
+          title={`Show the items of ${stage.title}`}
+          onClick={() => url.set({ tab: "items", stage: stage.name, state: null, q: null }, "push")}
+        >
+          <span className={`${styles.mark} ${styles[look.tone]}`} title={look.word}>
+            <Icon name={look.icon} />
+            <span className="sr">{look.word}: </span>
+          </span>
+          <bdi className={styles.title}>{stage.title}</bdi>
+          <span className={styles.percent}>
+            {stage.state === "pending" ? "" : percent(stagePercent(stage))}
+          </span>
+        </button>
+        <button
+          type="button"
+          className={styles.menu}
+          aria-label={`Actions of ${stage.title}`}
+          aria-expanded={asked}
+          onClick={() => onAsk(stage.name)}
+        >
+          <Icon name="down" />
+        </button>
+      </div>
       <Bar parts={stageParts(stage)} label={`Stage ${stage.title}`} percent={stagePercent(stage)} />
       <p className={styles.counts}>
         <span>
@@ -109,11 +133,8 @@ const StageCell = memo(function StageCell({ stage, limit }: CellProps) {
 }, sameCell);
 
 /** Each frame brings new objects; a cell is drawn again only when something in it differs. */
-function sameCell(
-  a: { stage: Stage; limit: Limit | undefined },
-  b: { stage: Stage; limit: Limit | undefined },
-): boolean {
-  return a.limit === b.limit && sameStage(a.stage, b.stage);
+function sameCell(a: CellProps, b: CellProps): boolean {
+  return a.asked === b.asked && a.onAsk === b.onAsk && a.limit === b.limit && sameStage(a.stage, b.stage);
 }
 
 /** What moves and what holds it: in flight of the limit in force, and why that limit. */

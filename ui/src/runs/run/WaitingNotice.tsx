@@ -1,10 +1,10 @@
 import { Link } from "wouter";
 import type { RunSummary } from "../../api";
 import { Button, Notice, RelativeTime, toast, toastProblem } from "../../design";
-import { plural, visible } from "../../design/format";
+import { visible } from "../../design/format";
 import { may, useSession } from "../../session/session.query";
+import { appPage, appWait } from "../apps.model";
 import { useSignal } from "../runs.query";
-import { processedFiles } from "../stages.model";
 
 /** What the run waits for, with the button that ends the wait. */
 export function WaitingNotice({ run }: { run: RunSummary }) {
@@ -23,36 +23,37 @@ export function WaitingNotice({ run }: { run: RunSummary }) {
     <>
       {run.waiting_for.map(({ stage, signal: name, since }) => {
         const title = run.stages.find((each) => each.name === stage)?.title ?? stage;
-        const ingest = run.app === "ingest" && name === "commit";
+        const wait = appWait(run, name);
+        const page = appPage(run);
         return (
           <Notice
             key={`${stage} ${name}`}
             tone="waiting"
-            title={ingest ? "Ready for your review" : `${visible(title)} waits for ${visible(name)}`}
+            title={wait ? "Ready for your review" : `${visible(title)} waits for ${visible(name)}`}
             action={
               <>
-                {ingest && (
-                  <Link href={`/ingest/${run.id}`} asChild>
+                {wait && page && (
+                  <Link href={page.href} asChild>
                     <Button kind="primary" icon="eye">
-                      Review {plural(processedFiles(run), "file")}
+                      {wait.review}
                     </Button>
                   </Link>
                 )}
                 {may(session.data, "runs:signal") && (
                   <Button
                     icon="check"
-                    kind={ingest ? "plain" : "primary"}
+                    kind={wait ? "plain" : "primary"}
                     busy={signal.isPending}
                     onClick={() => send(stage, name)}
                   >
-                    {ingest ? "Commit without review" : `Send ${visible(name)}`}
+                    {wait ? wait.blind : `Send ${visible(name)}`}
                   </Button>
                 )}
               </>
             }
           >
-            {ingest
-              ? "Everything is read. Nothing reaches the library until you commit; the run waits as long as it takes, through restarts too. "
+            {wait
+              ? `${wait.says}; the run waits as long as it takes, through restarts too. `
               : "The run goes on when this signal arrives. "}
             Waiting <RelativeTime at={since} live />.
           </Notice>
