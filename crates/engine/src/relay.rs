@@ -48,6 +48,7 @@ pub(crate) struct Relay {
     connectors: Option<Arc<dyn Connectors>>,
     policy: headway_core::DeliveryPolicy,
     batch: Option<usize>,
+    timeout_ms: Option<u64>,
     /// Whether lanes send, or only show and take commands.
     sends: AtomicBool,
     lanes: Mutex<BTreeMap<Arc<str>, Arc<Lane>>>,
@@ -63,6 +64,8 @@ pub struct RelayOptions {
     pub policy: headway_core::DeliveryPolicy,
     /// Deliveries in one call at most, where the connector takes more.
     pub batch: Option<usize>,
+    /// Longest wait for one answer, in milliseconds, where the connector would wait longer or says nothing.
+    pub timeout_ms: Option<u64>,
 }
 
 impl Relay {
@@ -71,6 +74,7 @@ impl Relay {
             connectors: options.connectors,
             policy: options.policy,
             batch: options.batch,
+            timeout_ms: options.timeout_ms,
             sends: AtomicBool::new(false),
             lanes: Mutex::default(),
             throttles: Throttles::default(),

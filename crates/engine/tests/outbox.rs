@@ -56,7 +56,8 @@ fn delivery(item: &serde_json::Value) -> NewDelivery {
 async fn open(folder: &Path, tracker: &Tracker) -> Engine {
     // Retries at once: what is tested is their order and number.
     let policy = DeliveryPolicy { initial_ms: 1, max_ms: 2, ..DeliveryPolicy::default() };
-    let relay = RelayOptions { connectors: Some(Arc::new(tracker.clone())), policy, batch: None };
+    let relay =
+        RelayOptions { connectors: Some(Arc::new(tracker.clone())), policy, ..RelayOptions::default() };
     support::open_with_relay(folder, registry(), relay).await
 }
 

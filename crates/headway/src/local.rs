@@ -6,6 +6,7 @@
 //! ```
 
 mod access;
+mod connectors;
 mod wiring;
 
 use crate::{

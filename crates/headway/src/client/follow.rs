@@ -258,10 +258,7 @@ impl Follower {
 }
 
 fn streams_are_off(problem: &Problem) -> bool {
-    matches!(
-        problem.code.as_deref(),
-        Some("streams_disabled" | "404" | "501" | "503")
-    )
+    matches!(problem.code.as_deref(), Some("streams_disabled" | "404" | "501" | "503"))
 }
 
 fn unchanged(problem: Problem) -> Result<Option<Value>> {

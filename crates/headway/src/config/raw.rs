@@ -15,7 +15,8 @@ settings! {
         dev: bool = Kind::Flag, "false";
         /// Folders that media may be ingested from. What lies outside them is refused, links that leave them included.
         media_roots: Vec<PathBuf> = Kind::Paths, "none";
-        /// Kept for deliveries to other systems. There are none yet, so it has no effect.
+        /// Stages deliveries durably before they are sent. When off, they are sent at once, by the attempt that makes them:
+        /// what a crash or a refusal interrupts then is lost or sent twice.
         use_outbox_pattern: bool = Kind::Flag, "true";
         /// Lets limits follow the machine. When off, `cpu` and `io` each have a fixed number of slots: the planning formula's,
         /// within `hardware_scaling`.
@@ -52,11 +53,12 @@ settings! {
 settings! {
     /// Deliveries to other systems.
     RawOutbox in "outbox." {
-        /// Deliveries leased at once.
+        /// Deliveries handed to a connector at once, where it takes so many.
         batch_size: u64 = Kind::Number(1, 1000), "50";
-        /// Attempts of a delivery before it is dead.
-        retry_attempts: u64 = Kind::Number(1, 100), "5";
-        /// Longest time of one attempt, in seconds.
+        /// Retries of a delivery that fails through its own fault, before it is dead. What a busy or absent destination
+        /// costs is not counted.
+        retry_attempts: u64 = Kind::Number(0, 100), "3";
+        /// Longest wait for one answer of a destination, in seconds.
         timeout_seconds: u64 = Kind::Number(1, 3600), "30";
     }
 }
@@ -116,11 +118,7 @@ pub(crate) struct Section {
 pub(crate) const SECTIONS: &[Section] = &[
     Section { name: "", about: "What stands at the top of the file.", settings: RawConfig::SETTINGS },
     Section { name: "server", about: "The HTTP server.", settings: RawServer::SETTINGS },
-    Section {
-        name: "outbox",
-        about: "Deliveries to other systems. No connector ships in this version: these are read and checked, and take effect with the first one.",
-        settings: RawOutbox::SETTINGS,
-    },
+    Section { name: "outbox", about: "Deliveries to other systems.", settings: RawOutbox::SETTINGS },
     Section {
         name: "hardware_scaling",
         about: "Limits that follow the machine; each change is an event with its reason.",

@@ -1,24 +1,33 @@
 //! Which parts there are, and what each is told of the configuration.
 
-use super::Purpose;
+use super::{Purpose, connectors::Wired};
 use crate::{
     config::{Config, HardwareScaling},
     problem::{Problem, Result, chain},
 };
+use ::connectors::{Http, Reach};
 use activity::{App, Registry};
 use db::{Db, Migration};
-use engine::{Dispatch, Engine, EngineOptions, Hardware, LimitOptions, Retention, planned_workers};
+use engine::{
+    Dispatch, Engine, EngineOptions, Hardware, LimitOptions, RelayOptions, Retention, planned_workers,
+};
+use headway_core::DeliveryPolicy;
 use ingest::IngestOptions;
 use server::{Proxy, ServerOptions, Streaming, auth::Mode, auth::Rate};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use store::Store;
 use stream::{Hub, HubOptions};
+use vault::Vault;
+
+/// The key ring's file, below the data folder: without it kept secrets cannot be read.
+const KEY_RING: &str = "secrets.key";
 
 /// What the server is put together from.
 pub(super) struct Parts {
     pub(super) engine: Engine,
     pub(super) hub: Hub,
     ingest: IngestOptions,
+    vault: Arc<Vault>,
 }
 
 /// Opens the database and starts the engine.
@@ -34,6 +43,12 @@ pub(super) async fn open(config: &Config, purpose: Purpose) -> Result<Parts> {
     let hub = HubOptions { update_interval: config.sse.update_interval(), timeout: config.sse.timeout() };
     let hub = Hub::open(store.clone(), hub).await.map_err(|error| cannot("the streams", &error))?;
     let (registry, pipelines) = collect(apps)?;
+    let vault = Vault::open(config.data.join(KEY_RING))
+        .map_err(|error| cannot("the key ring of its secrets", &error))?;
+    let vault = Arc::new(vault);
+    // Who may add a destination is an admin, who may reach what this machine reaches.
+    let http = Http::new(Reach::Any).map_err(|error| cannot("the HTTP client", &error))?;
+    let wired = Wired { store: store.clone(), vault: vault.clone(), http };
     let options = EngineOptions {
         store,
         hub: hub.clone(),
@@ -46,10 +61,22 @@ pub(super) async fn open(config: &Config, purpose: Purpose) -> Result<Parts> {
             Purpose::Serve | Purpose::Work => Dispatch::All,
             Purpose::Verbs => Dispatch::Nothing,
         },
-        relay: engine::RelayOptions::default(),
+        relay: relay(config, wired),
     };
     let engine = Engine::open(options).await.map_err(|error| cannot("the engine", &error))?;
-    Ok(Parts { engine, hub, ingest })
+    Ok(Parts { engine, hub, ingest, vault })
+}
+
+/// How deliveries are sent.
+fn relay(config: &Config, wired: Wired) -> RelayOptions {
+    let policy =
+        DeliveryPolicy { max_attempts: config.outbox.retry_attempts + 1, ..DeliveryPolicy::default() };
+    RelayOptions {
+        connectors: Some(Arc::new(wired)),
+        policy,
+        batch: Some(config.outbox.batch_size as usize),
+        timeout_ms: Some(config.outbox.timeout_seconds.saturating_mul(1_000)),
+    }
 }
 
 /// What people read of this process.
@@ -146,6 +173,7 @@ pub(super) fn server_options(config: &Config, parts: Parts) -> Result<ServerOpti
         ]),
         streaming: if config.enable_sse_progress { Streaming::On } else { Streaming::Off },
         settings,
+        vault: Some(parts.vault),
         backups: config.data.join("backups"),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..ServerOptions::new(parts.engine, parts.hub)
@@ -159,7 +187,8 @@ mod tests {
 
     fn limits_of(file: &str) -> LimitOptions {
         let raw: RawConfig = toml::from_str(file).expect("a valid file");
-        let config = resolve(raw, std::path::PathBuf::from("data")).unwrap_or_else(|_| panic!("valid settings"));
+        let config =
+            resolve(raw, std::path::PathBuf::from("data")).unwrap_or_else(|_| panic!("valid settings"));
         let hardware = Hardware {
             cpus_effective: 8.0,
             cpus_online: 8,
