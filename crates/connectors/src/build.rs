@@ -2,6 +2,7 @@ use crate::{
     Http,
     azure_devops::{self, AzureDevops},
     files::{self, Files},
+    github::{self, GitHub},
     settings,
     webhook::{self, Webhook},
 };
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use vault::Secret;
 
 /// Kinds of destinations that [`build`] knows.
-pub const KINDS: [&str; 3] = [azure_devops::KIND, files::KIND, webhook::KIND];
+pub const KINDS: [&str; 4] = [azure_devops::KIND, github::KIND, webhook::KIND, files::KIND];
 
 /// Makes the connector of a destination. Nothing is connected to yet.
 ///
@@ -28,6 +29,7 @@ pub fn build(
     match kind {
         azure_devops::KIND => Ok(Arc::new(AzureDevops::new(settings, secret, http)?)),
         files::KIND => Ok(Arc::new(Files::new(settings, secret.as_ref())?)),
+        github::KIND => Ok(Arc::new(GitHub::new(settings, secret, http)?)),
         webhook::KIND => Ok(Arc::new(Webhook::new(settings, secret, http)?)),
         _ => {
             let shown: String = kind.chars().take(60).collect();

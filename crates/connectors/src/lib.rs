@@ -7,6 +7,7 @@
 pub mod azure_devops;
 mod build;
 pub mod files;
+pub mod github;
 mod http;
 mod markdown;
 mod settings;

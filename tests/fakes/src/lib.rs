@@ -13,6 +13,7 @@
 
 pub mod azure;
 mod faults;
+pub mod github;
 mod server;
 pub mod webhook;
 
