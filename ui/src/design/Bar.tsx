@@ -19,14 +19,14 @@ export interface BarProps {
   size?: "thin" | "normal";
 }
 
-const FAST_MS = 250;
+const FAST_MS = 1_000;
 
 /** A bar of parts, each a full-width layer that is only transformed, so moving it never lays the page out. */
 export function Bar({ parts, label, percent, size = "normal" }: BarProps) {
   const bar = useRef<HTMLDivElement>(null);
   const changedAt = useRef(Number.NEGATIVE_INFINITY);
   useLayoutEffect(() => {
-    // Changes that come faster than a glide ends are steps small enough to need none.
+    // Changes in quick succession are steps small enough to need no glide; hundreds of glides at once cost a core.
     const now = performance.now();
     if (bar.current) bar.current.dataset.pace = now - changedAt.current < FAST_MS ? "fast" : "calm";
     changedAt.current = now;

@@ -27,7 +27,10 @@ export const DEAD_MS = 10_000;
 export const HELD_BACK_MS = 30_000;
 export const STALE_MS = 60_000;
 /** Pages are told at most this often; the first word after a rest goes at once. */
-const BATCH_MS = 50;
+const BATCH_MS = 100;
+/** And the less often the more there is to tell: so much for each frame, up to a limit. */
+const BATCH_FRAME_MS = 0.5;
+const MAX_BATCH_MS = 250;
 const SUBSCRIBE_DELAY_MS = 30;
 const CLEAN_CUT_MS = 1_000;
 const OVER_MS = 30_000;
@@ -71,6 +74,7 @@ export class Hub {
   #outbox: Frame[] = [];
   #outboxTimer: number | null = null;
   #sentAt = 0;
+  #batchMs = BATCH_MS;
 
   constructor(world: HubWorld) {
     this.#world = world;
@@ -342,7 +346,7 @@ export class Hub {
     this.#poller.note(frames);
     this.#outbox.push(...frames);
     if (this.#outboxTimer !== null) return;
-    const rest = this.#sentAt + BATCH_MS - this.#world.now();
+    const rest = this.#sentAt + this.#batchMs - this.#world.now();
     if (rest <= 0) this.#flush();
     else this.#outboxTimer = this.#world.setTimeout(() => this.#flush(), rest);
   }
@@ -353,6 +357,7 @@ export class Hub {
     this.#sentAt = this.#world.now();
     const frames = conflate(this.#outbox);
     this.#outbox = [];
+    this.#batchMs = Math.min(MAX_BATCH_MS, BATCH_MS + frames.length * BATCH_FRAME_MS);
     if (frames.length > 0) this.#world.emit({ type: "frames", frames });
   }
 

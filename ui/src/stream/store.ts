@@ -20,6 +20,9 @@ import {
 const HIDDEN_FLUSH_MS = 1_000;
 /** Between two changes of the page at least; the first after a rest comes with the next animation frame. */
 const MIN_FLUSH_MS = 100;
+/** A change takes at most this share of the time until the next one: a slow device shows fewer, and stays usable. */
+const FLUSH_SHARE = 0.07;
+const MAX_FLUSH_MS = 500;
 /** A run is fetched anew at most once in this time. */
 const REFETCH_MS = 1_000;
 /** The newest runs are asked for at most once in this time, however many unknown ones are heard of. */
@@ -49,6 +52,7 @@ export class StreamStore {
   #resets = 0;
   #scheduled = false;
   #flushedAt = 0;
+  #costMs = 0;
   #link: Link | null = null;
   #runRefs = new Map<string, number>();
   #channelRefs = new Map<Channel, number>();
@@ -178,7 +182,8 @@ export class StreamStore {
         done = true;
         this.#flush();
       };
-      const rest = this.#flushedAt + MIN_FLUSH_MS - performance.now();
+      const pace = Math.min(MAX_FLUSH_MS, Math.max(MIN_FLUSH_MS, this.#costMs / FLUSH_SHARE));
+      const rest = this.#flushedAt + pace - performance.now();
       if (rest <= 0) requestAnimationFrame(once);
       else setTimeout(() => requestAnimationFrame(once), rest);
       setTimeout(once, HIDDEN_FLUSH_MS);
@@ -205,6 +210,17 @@ export class StreamStore {
       for (const id of changed) this.#tell(`run:${id}`);
     }
     if (events.length > 0) for (const listener of this.#eventListeners) listener(events);
+    if (!document.hidden) this.#measure(this.#flushedAt);
+  }
+
+  /** What the change cost until it was painted, smoothed: a message to ourselves comes after the frame. */
+  #measure(began: number) {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      this.#costMs = this.#costMs * 0.8 + (performance.now() - began) * 0.2;
+      port1.close();
+    };
+    port2.postMessage(null);
   }
 
   #forget() {
