@@ -110,7 +110,7 @@ async fn without_streams_it_polls() {
         json("200 OK", &format!("{{\"id\":\"r\",\"state\":\"{state}\",\"run_seq\":{seq}}}"))
     };
     let (base, requests) = server(vec![
-        json("503 Service Unavailable", "{\"code\":\"sse_disabled\",\"detail\":\"streams are off\"}"),
+        json("503 Service Unavailable", "{\"code\":\"streams_disabled\",\"detail\":\"streams are off\"}"),
         json("200 OK", "{}"),
         page("{\"run_seq\":1,\"kind\":\"run.created\"},{\"run_seq\":2,\"kind\":\"run.started\"}"),
         run("running", 2),
