@@ -46,11 +46,12 @@ pub(crate) async fn perform(engine: Engine, lease: Arc<Lease>, inbox: mpsc::Send
     let context =
         Context::new(lease.attempt.clone(), flag.clone(), engine.store().db().clone(), link.clone());
     let outcome = within_its_time(&engine, &lease, &flag, &link, context).await;
+    let (outcome, sent) = crate::relay::send(&engine, &lease, outcome).await;
     engine.attempts().end(&lease);
     let failed = matches!(outcome, Outcome::Failure(_));
     let lines = link.take_lines();
     let span = Span { started_at, ended_at: clock::now().max(started_at) };
-    let report = Report { lease: lease.clone(), span, outcome, lines };
+    let report = Report { lease: lease.clone(), span, outcome, sent, lines };
     // The inbox is closed where the run is over: then nobody wants the outcome any more.
     let _ = inbox.send(Message::Report(report)).await;
     engine.dispatcher().finished(&engine, &lease, began.elapsed(), failed);

@@ -44,6 +44,8 @@ pub(crate) struct Report {
     pub(crate) lease: Arc<Lease>,
     pub(crate) span: Span,
     pub(crate) outcome: Outcome,
+    /// Deliveries that were sent at once.
+    pub(crate) sent: Vec<crate::relay::Sent>,
     pub(crate) lines: Vec<Log>,
 }
 

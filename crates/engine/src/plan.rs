@@ -222,6 +222,8 @@ impl<'a> Planner<'a> {
                 let input = Input::Succeeded { task: lease.task(), items: emitted, counters, ms };
                 self.notes(lease, &success.effects);
                 self.stage(&success.effects.deliveries);
+                self.outbox.sent(&mut self.machine, self.record.run.id, &report.sent, self.now)?;
+                self.events.extend(self.machine.take_transition().events);
                 if self.take(index, input)? {
                     let output = success.output.as_ref().map(|output| output.get());
                     self.wrote.done(index, &lease.held, report.span, output);

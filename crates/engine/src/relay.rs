@@ -10,6 +10,7 @@
 //! One lane a destination: it claims what is due, hands it to the connector, and tells the run what came of it. The run's
 //! loop settles, so a delivery's end, its children's release and the run's figures are one transaction.
 
+mod direct;
 mod lane;
 mod settle;
 mod status;
@@ -18,6 +19,8 @@ mod verbs;
 
 pub use status::{BreakerStatus, DestinationStatus, LimiterStatus};
 pub use verbs::{DryRun, ReplayFilter, Replayed};
+
+pub(crate) use direct::{Sent, send};
 
 use crate::{Dispatch, Result, shared::Engine};
 use activity::connector::Connectors;
@@ -49,6 +52,7 @@ pub(crate) struct Relay {
     policy: headway_core::DeliveryPolicy,
     batch: Option<usize>,
     timeout_ms: Option<u64>,
+    is_direct: bool,
     /// Whether lanes send, or only show and take commands.
     sends: AtomicBool,
     lanes: Mutex<BTreeMap<Arc<str>, Arc<Lane>>>,
@@ -64,6 +68,8 @@ pub struct RelayOptions {
     pub policy: headway_core::DeliveryPolicy,
     /// Deliveries in one call at most, where the connector takes more.
     pub batch: Option<usize>,
+    /// Sends deliveries at once instead of staging them: what is then interrupted is lost or sent twice.
+    pub is_direct: bool,
     /// Longest wait for one answer, in milliseconds, where the connector would wait longer or says nothing.
     pub timeout_ms: Option<u64>,
 }
@@ -75,6 +81,7 @@ impl Relay {
             policy: options.policy,
             batch: options.batch,
             timeout_ms: options.timeout_ms,
+            is_direct: options.is_direct,
             sends: AtomicBool::new(false),
             lanes: Mutex::default(),
             throttles: Throttles::default(),

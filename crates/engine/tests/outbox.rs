@@ -63,15 +63,18 @@ async fn open(folder: &Path, tracker: &Tracker) -> Engine {
 
 async fn open_new(folder: &Path, tracker: &Tracker) -> Engine {
     let engine = open(folder, tracker).await;
-    let destination = Destination {
+    engine.add_destination(destination()).await.unwrap();
+    engine
+}
+
+fn destination() -> Destination {
+    Destination {
         name: Arc::from("tracker"),
         kind: Arc::from("test"),
         settings: json!({}),
         credential: None,
         paused: None,
-    };
-    engine.add_destination(destination).await.unwrap();
-    engine
+    }
 }
 
 async fn run(engine: &Engine, deliveries: serde_json::Value) -> RunId {
@@ -243,4 +246,29 @@ async fn a_held_run_sends_nothing_until_it_goes_on() {
     tracker.mend("a");
     engine.command(run, Command::Resume { by: Arc::from("tester") }).await.unwrap();
     assert_eq!(over(&engine, run).await.run.state, RunState::Completed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_outbox_an_attempt_sends_by_itself_and_says_what_became_of_it() {
+    let (folder, tracker) = (tempfile::tempdir().unwrap(), Tracker::default());
+    tracker.fault("b", Fault::Refuse);
+    let relay = RelayOptions {
+        connectors: Some(Arc::new(tracker.clone())),
+        is_direct: true,
+        ..RelayOptions::default()
+    };
+    let engine = support::open_with_relay(folder.path(), registry(), relay).await;
+    engine.add_destination(destination()).await.unwrap();
+    let run = run(&engine, json!([["a", null], ["a.1", "a"], ["b", null], ["b.1", "b"]])).await;
+    let record = over(&engine, run).await;
+    assert_eq!(record.run.state, RunState::CompletedWithErrors);
+    assert_eq!((record.run.deliveries.done, record.run.deliveries.dead), (2, 2));
+    assert_eq!(tracker.parents(), [("a", ""), ("a.1", "a")]);
+    let expected = [
+        ("a", DeliveryState::Done, 0),
+        ("a.1", DeliveryState::Done, 0),
+        ("b", DeliveryState::Dead, 1),
+        ("b.1", DeliveryState::Dead, 1),
+    ];
+    assert_eq!(states(&engine, run).await, expected.map(|(key, state, n)| (key.to_owned(), state, n)));
 }

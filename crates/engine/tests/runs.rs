@@ -1,6 +1,7 @@
 //! Runs on the native engine, from the start to the end: what is promised, scenario by scenario.
 
 mod again;
+#[expect(dead_code, reason = "the tests of deliveries use the rest")]
 mod support;
 
 use activity::{Chunk, CpuActivity, Items, Outcome, Registry, Success};

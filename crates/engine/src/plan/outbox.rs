@@ -1,7 +1,7 @@
 //! Deliveries in a plan: staging them with the outcome that made them, and settling them.
 
 use super::Origin;
-use crate::relay::Settlement;
+use crate::relay::{Sent, Settlement};
 use db::{Batch, Statement};
 use headway_core::Machine;
 use model::{DeliveryEnd, Input, NewDelivery, RunId, Timestamp};
@@ -33,6 +33,7 @@ pub(super) struct Outbox {
     settled: SettledDeliveries,
     settled_ids: Vec<i64>,
     unblocked: UnblockedDeliveries,
+    direct: Vec<Statement>,
     /// Destinations that have something to do afterwards.
     woken: HashSet<Arc<str>>,
 }
@@ -114,6 +115,34 @@ impl Outbox {
         Ok(())
     }
 
+    /// Writes deliveries that were sent at once, with the outcome of the attempt that sent them.
+    pub(super) fn sent(
+        &mut self,
+        machine: &mut Machine<'_>,
+        run: RunId,
+        sent: &[Sent],
+        now: Timestamp,
+    ) -> crate::Result<()> {
+        for Sent { delivery, end } in sent {
+            let destination = delivery.destination.clone();
+            let fact = match end {
+                Ok(remote) => DeliveryEnd::Done { remote: remote.clone() },
+                Err(error) => DeliveryEnd::Dead { error: error.clone() },
+            };
+            let staged = Input::Staged { destination: destination.clone(), count: 1 };
+            let settled = Input::Settled {
+                key: delivery.key.clone(),
+                destination,
+                kind: delivery.kind.clone(),
+                end: fact,
+            };
+            if machine.take(staged, now).is_ok() && machine.take(settled, now).is_ok() {
+                self.direct.push(write::sent(run, now, delivery, end)?);
+            }
+        }
+        Ok(())
+    }
+
     /// Puts the statements where they belong: leases end before anything else is written, and a child is unblocked after it
     /// was staged in the same commit.
     pub(super) fn put(
@@ -134,6 +163,9 @@ impl Outbox {
         if !self.new.is_empty() {
             staged.extend(self.new.iter().map(|new| (new.destination.clone(), new.key.clone())));
             put(write::stage(run, now, &self.new), Origin::Deliveries);
+        }
+        for statement in self.direct {
+            put(statement, Origin::Other);
         }
         for again in &self.again {
             put(write::restage(run, now, again), Origin::Other);

@@ -70,6 +70,8 @@ impl Engine {
         self.store().db().execute(db::Batch::from(insert)).await?;
         let name = destination.name.clone();
         open_lane(self, destination);
+        // Its status is complete from the start; what stands in the way is part of it.
+        let _ = self.lane(&name)?.connected(self).await;
         self.destination(&name)
     }
 
@@ -297,7 +299,12 @@ pub enum DryRun {
     Yes,
 }
 
-fn new_parcel(run: RunId, message: &NewDelivery, parent: Option<Remote>, staged_at: Timestamp) -> Parcel {
+pub(super) fn new_parcel(
+    run: RunId,
+    message: &NewDelivery,
+    parent: Option<Remote>,
+    staged_at: Timestamp,
+) -> Parcel {
     Parcel {
         run,
         key: message.key.clone(),

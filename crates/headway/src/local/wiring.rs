@@ -69,12 +69,18 @@ pub(super) async fn open(config: &Config, purpose: Purpose) -> Result<Parts> {
 
 /// How deliveries are sent.
 fn relay(config: &Config, wired: Wired) -> RelayOptions {
+    if !config.use_outbox_pattern {
+        tracing::warn!(
+            "use_outbox_pattern is off: deliveries are sent at once, and what is interrupted is lost or sent twice"
+        );
+    }
     let policy =
         DeliveryPolicy { max_attempts: config.outbox.retry_attempts + 1, ..DeliveryPolicy::default() };
     RelayOptions {
         connectors: Some(Arc::new(wired)),
         policy,
         batch: Some(config.outbox.batch_size as usize),
+        is_direct: !config.use_outbox_pattern,
         timeout_ms: Some(config.outbox.timeout_seconds.saturating_mul(1_000)),
     }
 }

@@ -327,13 +327,15 @@ fn list_query(filter: &DeliveryFilter) -> Query {
 
 /// The query with its conditions on run and destination put in.
 fn placed(sql: &str, table: &str, of_run: bool, of_destination: bool, more: &str) -> String {
-    let mut conditions = String::new();
-    if of_run {
-        conditions.push_str(&format!(" AND {table}run_id = ?1"));
-    }
-    if of_destination {
-        conditions.push_str(&format!(" AND {table}destination = ?2"));
-    }
+    // A parameter that is not asked for still stands in the text: it is bound in any case.
+    let mut conditions = match of_run {
+        true => format!(" AND {table}run_id = ?1"),
+        false => String::from(" AND ?1 IS NULL"),
+    };
+    conditions.push_str(&match of_destination {
+        true => format!(" AND {table}destination = ?2"),
+        false => String::from(" AND ?2 IS NULL"),
+    });
     conditions.push_str(more);
     sql.replace("  /*where*/\n", &format!("{conditions}\n"))
 }

@@ -30,6 +30,39 @@ pub fn stage<'a>(
     statement
 }
 
+/// Writes a delivery that was sent before it was staged. Nothing where the run has staged its key.
+///
+/// # Errors
+/// [`Error::Json`](crate::Error::Json), which an error of ours does not give.
+pub fn sent(
+    run: RunId,
+    now: Timestamp,
+    delivery: &NewDelivery,
+    end: &std::result::Result<Remote, TaskError>,
+) -> Result<Statement> {
+    let (state, remote, error) = match end {
+        Ok(remote) => (DeliveryState::Done, Some(remote), None),
+        Err(error) => (DeliveryState::Dead, None, Some(serde_json::to_string(error)?)),
+    };
+    Ok(Statement::new(include_str!("../sql/outbox/sent.sql")).row(params![
+        run.0,
+        delivery.destination.clone(),
+        delivery.key.clone(),
+        delivery.kind.clone(),
+        i64::from(delivery.level),
+        delivery.title.clone(),
+        delivery.payload.get(),
+        delivery.parent.clone(),
+        delivery.order_key.clone(),
+        state.number(),
+        i64::from(error.is_some()),
+        remote.map(|remote| remote.id.clone()),
+        remote.and_then(|remote| remote.url.clone()),
+        error,
+        now.0,
+    ]))
+}
+
 /// Gives a known delivery new content, unless it was sent or may have been. A dead one is pending again.
 pub fn restage(run: RunId, now: Timestamp, delivery: &NewDelivery) -> Statement {
     Statement::new(include_str!("../sql/outbox/restage.sql")).row(params![
