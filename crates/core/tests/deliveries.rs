@@ -1,6 +1,7 @@
 //! How a run lives with its deliveries: it ends when they have, and goes on when they are replayed.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+#[expect(dead_code, reason = "the tests of runs use the rest")]
 mod support;
 
 use model::{DeliveryEnd, DeliveryState, Input, Remote, RunState, TaskError, TaskState, Timestamp};
