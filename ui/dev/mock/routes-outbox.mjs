@@ -122,11 +122,10 @@ export function outboxRoutes({ world }) {
           "invalid",
           "Name what to replay: ids, run, destination, subtree_of or a time.",
         );
-      const states = body.states ?? ["dead"];
       const below = body.subtree_of ? new Set(subtree(world, one(body.subtree_of))) : null;
       const wanted = [...world.outbox.deliveries.values()].filter(
         (each) =>
-          states.includes(each.state) &&
+          each.state === "dead" &&
           (!body.ids || body.ids.includes(each.id)) &&
           (!body.run || each.run === body.run) &&
           (!body.destination || each.destination === body.destination) &&

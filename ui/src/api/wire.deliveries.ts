@@ -53,12 +53,12 @@ export interface DeliverySummary {
   by_reason: { destination: string; code: string; message: string; count: number; state: DeliveryState }[];
 }
 
+/** Which of the dead ones go again; all that is given must hold. */
 export interface ReplayRequest {
   ids?: string[];
   run?: string;
   destination?: string;
   subtree_of?: string;
-  states?: DeliveryState[];
   from?: number;
   to?: number;
   dry_run: boolean;

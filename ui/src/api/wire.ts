@@ -75,7 +75,7 @@ export interface RunDeliveries {
 
 export interface RunSummary {
   id: string;
-  pipeline: { name: string; version: number | string; title: string };
+  pipeline: { name: string; version: number; title: string };
   title: string;
   app: string;
   state: RunState;
@@ -122,7 +122,7 @@ export interface Task {
   output: Json;
   error: TaskError | null;
   /** Only when one task is asked for. */
-  attempts?: Attempt[];
+  attempts?: Attempt[] | null;
 }
 
 export interface Event {
@@ -228,16 +228,17 @@ export interface Timeline {
 
 export interface ErrorGroup {
   code: string;
-  stage: string | null;
+  stage: string;
   count: number;
   first_at: number | null;
   last_at: number | null;
-  example: { key: string | null; message: string };
+  /** An item without a key ("") is the stage's only one. */
+  example: { key: string; message: string };
   help: string | null;
 }
 
 export interface Session {
-  user: { name: string; role: string };
+  user: { name: string; role: "admin" | "operator" | "viewer" };
   permissions: string[];
   dev: boolean;
   version: string;
@@ -254,13 +255,16 @@ export interface Token {
   expires_at: number | null;
   last_used_at: number | null;
   scopes: string[];
-  /** Only in the answer that creates it. */
-  token?: string;
+}
+
+/** The answer that creates a token: the only one that holds it. */
+export interface CreatedToken extends Token {
+  token: string;
 }
 
 export interface Pipeline {
   name: string;
-  version: number | string;
+  version: number;
   title: string;
   stages: { name: string; title: string }[];
   input_schema: Json;
@@ -284,7 +288,7 @@ export interface AuditEntry {
   who: string;
   action: string;
   object: string;
-  result: string;
+  result: "ok" | "denied" | "failed";
   address: string;
 }
 
@@ -405,7 +409,7 @@ export interface Duplicates {
 export interface IngestError {
   at: number;
   file: string;
-  key: string;
+  key: string | null;
   stage: string;
   code: string;
   message: string;

@@ -66,7 +66,7 @@ export function ReplayBox({ wish, onClose }: { wish: ReplayWish; onClose: () => 
 
 function Effect({ answer: { matched, sample } }: { answer: ReplayAnswer }) {
   const [all, setAll] = useState(false);
-  if (matched === 0) return <p>No delivery of this choice was given up or waits for another try.</p>;
+  if (matched === 0) return <p>No delivery of this choice is dead; the others go on by themselves.</p>;
   const destinations = [...new Set(sample.map((delivery) => delivery.destination))];
   const shown = all ? sample : sample.slice(0, SHOWN);
   return (

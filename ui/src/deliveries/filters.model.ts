@@ -46,23 +46,22 @@ export function isFiltered({ states, ...rest }: DeliveryFilter): boolean {
 /** Every filter taken out, as changes of the URL. */
 export const CLEARED = { state: null, destination: null, run: null, kind: null, reason: null, q: null };
 
-/** What can be replayed: given up, or waiting for its next try. */
+/** Only what was given up is replayed; the rest goes on by itself. */
 export function isReplayable(state: DeliveryState): boolean {
-  return state === "dead" || state === "retry";
+  return state === "dead";
 }
 
 /**
- * Whether the filter can be handed to the server as it is: a replay knows runs, destinations and states, but no kinds,
- * reasons or words; those are replayed by their ids.
+ * The filter as a replay of the dead ones that pass it; null where it cannot be handed to the server as it is: a replay
+ * knows runs and destinations, but no kinds, reasons or words; those are replayed by their ids.
  */
 export function replayOfFilter(filter: DeliveryFilter): Omit<ReplayRequest, "dry_run"> | null {
   if (filter.kind !== "" || filter.reason !== "" || filter.q !== "") return null;
   if (filter.run === "" && filter.destination === "") return null;
-  const states = filter.states.filter(isReplayable);
+  if (filter.states.length > 0 && !filter.states.some(isReplayable)) return null;
   return {
     ...(filter.run === "" ? {} : { run: filter.run }),
     ...(filter.destination === "" ? {} : { destination: filter.destination }),
-    states: states.length > 0 ? states : ["dead"],
   };
 }
 

@@ -20,7 +20,7 @@ it("goes back to a page of this site only", () => {
 
 it("permissions count whole, by resource, or all", () => {
   const session = (...permissions: string[]): Session => ({
-    user: { name: "m", role: "r" },
+    user: { name: "m", role: "viewer" },
     permissions,
     dev: false,
     version: "1",

@@ -5,6 +5,7 @@ import {
   type AuditEntry,
   api,
   type Backup,
+  type CreatedToken,
   type Json,
   type JsonObject,
   newKey,
@@ -52,7 +53,7 @@ export function useCreateToken() {
   return useMutation({
     // The answer holds the secret: it is taken out of the cache as soon as nothing shows it.
     gcTime: 0,
-    mutationFn: (token: NewToken) => api.post<Token>("/tokens", token, { idempotencyKey: newKey() }),
+    mutationFn: (token: NewToken) => api.post<CreatedToken>("/tokens", token, { idempotencyKey: newKey() }),
     onSuccess: () => client.invalidateQueries({ queryKey: settingsKeys.tokens }),
   });
 }

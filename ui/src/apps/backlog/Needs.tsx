@@ -100,9 +100,7 @@ function Refused({ run, dead }: { run: RunSummary; dead: number }) {
             <Button
               kind="primary"
               icon="retry"
-              onClick={() =>
-                setWish({ title: `Retry ${number(dead)} failed`, request: { run: run.id, states: ["dead"] } })
-              }
+              onClick={() => setWish({ title: `Retry ${number(dead)} failed`, request: { run: run.id } })}
             >
               Retry failed
             </Button>

@@ -214,13 +214,12 @@ export function draftOf(destination: Destination): DestinationDraft {
 /** Messages by field: `name`, `secret`, or the setting's key. */
 export type DestinationErrors = Record<string, string>;
 
-const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+const NAME = /^[a-z0-9_-]{1,64}$/;
 
 export function validateDestination(draft: DestinationDraft, taken: readonly string[]): DestinationErrors {
   const errors: DestinationErrors = {};
   if (draft.name === "") errors.name = "Give it a name; runs and deliveries say it.";
-  else if (!NAME.test(draft.name))
-    errors.name = "Small letters, digits, dots, dashes and underscores; a letter or digit first; 63 at most.";
+  else if (!NAME.test(draft.name)) errors.name = "Small letters, digits, dashes and underscores; 64 at most.";
   else if (taken.includes(draft.name)) errors.name = "A destination has this name.";
   for (const field of formOf(draft.kind)?.fields ?? []) {
     const message = validateField(field, (draft.values[field.key] ?? "").trim());

@@ -62,7 +62,7 @@ function PanelActions({ delivery, mayReplay }: { delivery: DeliveryDetail; mayRe
           onClick={() =>
             setWish({
               title: "Replay this delivery",
-              request: { ids: [delivery.id], states: [delivery.state] },
+              request: { ids: [delivery.id] },
             })
           }
         >

@@ -32,9 +32,7 @@ export function ReplayBar({ rows, filter, more, chosen, onClear }: ReplayBarProp
           <Button
             icon="retry"
             disabled={picked.length === 0}
-            title={
-              picked.length === 0 ? "None of the chosen was given up or waits for another try" : undefined
-            }
+            title={picked.length === 0 ? "None of the chosen is dead" : undefined}
             onClick={() =>
               setWish(
                 byIds(`Replay ${plural(picked.length, "chosen delivery", "chosen deliveries")}`, picked),
@@ -68,6 +66,5 @@ export function ReplayBar({ rows, filter, more, chosen, onClear }: ReplayBarProp
 }
 
 function byIds(title: string, rows: readonly Delivery[]): ReplayWish {
-  const states = [...new Set(rows.map((row) => row.state))];
-  return { title, request: { ids: rows.map((row) => row.id), states } };
+  return { title, request: { ids: rows.map((row) => row.id) } };
 }

@@ -65,7 +65,7 @@ export function ErrorGroups({ run }: { run: RunSummary }) {
 
 function Group({ group, run }: { group: ErrorGroup; run: RunSummary }) {
   const url = useUrlState();
-  const stage = run.stages.find((each) => each.name === group.stage)?.title ?? group.stage ?? "run";
+  const stage = run.stages.find((each) => each.name === group.stage)?.title ?? group.stage;
   return (
     <div className={styles.group}>
       <span className={styles.count}>
@@ -81,7 +81,7 @@ function Group({ group, run }: { group: ErrorGroup; run: RunSummary }) {
             in <Name text={stage} />
           </span>
           <code className={styles.code}>{group.code}</code>
-          {group.example.key !== null && (
+          {group.example.key !== "" && (
             <span className={styles.example}>
               for example <Name text={group.example.key} mono />
             </span>
