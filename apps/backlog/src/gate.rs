@@ -28,7 +28,7 @@ pub(crate) const HOURS: std::ops::RangeInclusive<f64> = 0.5..=16.0;
 /// Acceptance criteria of a story.
 pub(crate) const CRITERIA: std::ops::RangeInclusive<usize> = 3..=5;
 /// Story points that teams know.
-pub(crate) const POINTS: [f64; 8] = [1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0];
+pub(crate) const POINTS: [f64; 10] = [1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0, 55.0, 89.0];
 /// Categories of tasks.
 pub(crate) const TASK_CATEGORIES: &[&str] = &[
     "design", "backend", "frontend", "data", "integration", "security", "testing", "documentation", "operations", "research",
@@ -205,7 +205,7 @@ pub(crate) fn is_given_when_then(text: &str) -> bool {
 
 fn points(report: &mut Report, item: &WorkItem, lost: u32) {
     let good = item.story_points.is_some_and(|points| POINTS.contains(&points));
-    report.unless(good, lost, || String::from("story points must be 1, 2, 3, 5, 8, 13, 21 or 34"));
+    report.unless(good, lost, || String::from("story points must be of the row 1, 2, 3, 5, 8, 13, 21 …"));
 }
 
 fn task(report: &mut Report, item: &WorkItem) {

@@ -61,8 +61,8 @@ pub(crate) struct Capability {
     pub(crate) action: Action,
     /// What it consists of, as the vision says it.
     pub(crate) parts: Vec<String>,
-    /// 1 (must) to 4 (later).
-    pub(crate) priority: u8,
+    /// 1 (must) to 4 (later), where the vision says it.
+    pub(crate) priority: Option<u8>,
 }
 
 /// Someone who uses the product.

@@ -297,7 +297,8 @@ fn near(texts: &[String], words: &[String]) -> Vec<String> {
     texts.iter().filter(|text| keywords(text).iter().any(|word| words.contains(word))).take(3).cloned().collect()
 }
 
-/// The nearest number of points that teams know, not below.
+/// The nearest number of points that teams know.
 fn rounded(sum: f64) -> f64 {
-    crate::gate::POINTS.iter().copied().find(|points| *points >= sum).unwrap_or(34.0)
+    let distance = |points: &f64| (points - sum).abs();
+    crate::gate::POINTS.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(13.0)
 }

@@ -118,10 +118,25 @@ pub(super) enum Origin {
 #[derive(Clone, Debug)]
 struct Area {
     title: String,
-    text: String,
-    capabilities: Vec<Capability>,
+    /// The themes that it is merged from; most areas are one.
+    parts: Vec<Theme>,
     origin: Origin,
     category: &'static str,
+}
+
+impl Area {
+    fn size(&self) -> usize {
+        self.parts.iter().map(|part| part.capabilities.len()).sum()
+    }
+
+    fn capabilities(&self) -> impl Iterator<Item = &Capability> + Clone {
+        self.parts.iter().flat_map(|part| &part.capabilities)
+    }
+
+    fn text(&self) -> String {
+        let texts: Vec<&str> = self.parts.iter().map(|part| part.text.trim()).filter(|text| !text.is_empty()).collect();
+        texts.join(" ")
+    }
 }
 
 impl Plan {
@@ -147,8 +162,7 @@ impl Plan {
     fn areas(&mut self, vision: &Vision, wanted: usize) -> Vec<Area> {
         let area = |theme: &Theme| Area {
             title: theme.title.clone(),
-            text: theme.text.clone(),
-            capabilities: theme.capabilities.clone(),
+            parts: vec![theme.clone()],
             origin: Origin::Vision,
             category: "product",
         };
@@ -187,15 +201,19 @@ impl Plan {
         common.sort_by_key(|common| std::cmp::Reverse(common.demand(vision)));
         let names: Vec<String> = vision.actors.iter().map(|actor| actor.name.clone()).collect();
         let main = plural(&names[0]);
-        let actions = areas.iter().flat_map(|area| &area.capabilities).map(|capability| &capability.action);
+        let actions = areas.iter().flat_map(Area::capabilities).map(|capability| &capability.action);
         let entity = plural(&entity_of(actions, &vision.title, &names));
         let fill = |text: &str| {
             text.replace("{product}", &self.product).replace("{actors}", &main).replace("{things}", &entity)
         };
-        let to_area = |common: &Common| Area {
+        let theme = |common: &Common| Theme {
             title: upper_first(&fill(common.title)),
             text: fill(common.text),
             capabilities: common.capabilities.iter().map(|text| assumed(&fill(text), &names)).collect(),
+        };
+        let to_area = |common: &Common| Area {
+            title: upper_first(&fill(common.title)),
+            parts: vec![theme(common)],
             origin: Origin::Practice,
             category: common.category,
         };
@@ -203,9 +221,9 @@ impl Plan {
     }
 
     fn epic(&self, vision: &Vision, area: Area, wanted: usize, titles: &mut HashSet<String>) -> Option<EpicPlan> {
-        let words = keywords(&format!("{} {}", area.title, area.text));
-        let mut all = words.clone();
-        all.extend(area.capabilities.iter().flat_map(|capability| keywords(&capability.text)));
+        let text = area.text();
+        let mut all = keywords(&format!("{} {text}", area.title));
+        all.extend(area.capabilities().flat_map(|capability| keywords(&capability.text)));
         let mut title = clip(&upper_first(&area.title), crate::gate::title_limit(model::WorkItemKind::Epic));
         if title.chars().count() < 8 {
             title = clip(&format!("{title} in {}", self.product), 60);
@@ -214,15 +232,15 @@ impl Plan {
             return None;
         }
         let mut goals: Vec<(usize, usize)> = (0..vision.goals.len())
-            .map(|index| (overlap(&keywords(&vision.goals[index].text), &all), index))
+            .map(|index| (overlap(&purpose(&vision.goals[index].text), &all), index))
             .filter(|(shared, _)| *shared > 0)
             .collect();
         goals.sort_by_key(|(shared, index)| (std::cmp::Reverse(*shared), *index));
         let goals: Vec<usize> = goals.into_iter().map(|(_, index)| index).take(3).collect();
-        let actors = concerned(vision, &area);
+        let whole = area.capabilities().map(|capability| capability.text.as_str()).collect::<Vec<_>>().join(" ");
+        let actors = concerned(vision, &format!("{} {text} {whole}", area.title), area.capabilities());
         let features = features::of_area(vision, &area, &actors, wanted, &self.product);
-        let EpicParts { text, category, origin } =
-            EpicParts { text: area.text, category: area.category.to_owned(), origin: area.origin };
+        let (category, origin) = (area.category.to_owned(), area.origin);
         Some(EpicPlan { title, text, category, origin, goals, actors, features })
     }
 
@@ -270,29 +288,18 @@ impl Plan {
     }
 }
 
-struct EpicParts {
-    text: String,
-    category: String,
-    origin: Origin,
-}
-
 /// A capability that the vision does not name.
 fn assumed(text: &str, actors: &[String]) -> Capability {
     let action = Action::read(text, actors);
-    Capability { text: text.to_owned(), label: None, action, parts: Vec::new(), priority: 3 }
+    Capability { text: text.to_owned(), label: None, action, parts: Vec::new(), priority: Some(3) }
 }
 
 /// The actors who have to do with an area, the most concerned first; all of them where nothing tells.
-fn concerned(vision: &Vision, area: &Area) -> Vec<usize> {
-    let text: Vec<String> = keywords(&format!(
-        "{} {} {}",
-        area.title,
-        area.text,
-        area.capabilities.iter().map(|capability| capability.text.as_str()).collect::<Vec<_>>().join(" ")
-    ));
+fn concerned<'a>(vision: &Vision, text: &str, capabilities: impl Iterator<Item = &'a Capability> + Clone) -> Vec<usize> {
+    let text = keywords(text);
     let mut scored: Vec<(usize, usize)> = Vec::new();
     for (index, actor) in vision.actors.iter().enumerate() {
-        let named = area.capabilities.iter().filter(|c| c.action.actor.as_deref() == Some(&actor.name)).count();
+        let named = capabilities.clone().filter(|c| c.action.actor.as_deref() == Some(&actor.name)).count();
         let score = named * 6 + overlap(&keywords(&actor.name), &text) * 3 + overlap(&keywords(&actor.text), &text);
         scored.push((score, index));
     }
@@ -300,6 +307,17 @@ fn concerned(vision: &Vision, area: &Area) -> Vec<usize> {
     let mut concerned: Vec<(usize, usize)> = scored.into_iter().filter(|(score, _)| *score > 0 || most == 0).collect();
     concerned.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), *index));
     concerned.into_iter().map(|(_, index)| index).collect()
+}
+
+/// What a goal is about: words of time say nothing about what serves it.
+fn purpose(text: &str) -> Vec<String> {
+    const TIMES: &[&str] = &[
+        "noon", "week", "weekly", "day", "daily", "month", "monthly", "year", "yearly", "hour", "minute", "second", "morning",
+        "evening", "time", "first", "within", "active", "number", "three", "five", "today", "long", "longer",
+    ];
+    let mut words = keywords(text);
+    words.retain(|word| !TIMES.contains(&word.as_str()) && !word.starts_with(|c: char| c.is_ascii_digit()));
+    words
 }
 
 /// Whether the vision has hardly any of English's small words.

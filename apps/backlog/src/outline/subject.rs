@@ -67,7 +67,12 @@ impl Subject {
         let act = clip(format!("{verb} {rest}").trim(), MAX_ACT);
         // Without what follows the object, but with its article: `reserving a tool`.
         let noun = rest.strip_suffix(action.tail.as_str()).map(str::trim).filter(|noun| !noun.is_empty());
-        let noun = tidy_end(noun.unwrap_or(if action.object.is_empty() { &rest } else { &action.object }));
+        let long = rest.split(' ').count() > 4;
+        let noun = tidy_end(noun.unwrap_or(match () {
+            () if !action.object.is_empty() => &action.object,
+            () if long => "",
+            () => &rest,
+        }));
         let acting = clip(format!("{} {}", gerund(&verb), clip(&noun, 60)).trim(), 80);
         let things = plural(&object);
         let bare = singular(&object);
@@ -226,12 +231,12 @@ fn noun(action: &Action, class: Class, actors: &[String], entity: &str) -> Strin
     }
     let noun = match action.object.split_once(" of ") {
         // `state of a claim`: the claim's state.
-        Some((head, whole)) => {
+        Some((head, whole)) if ["a ", "an ", "each ", "every "].iter().any(|lead| whole.starts_with(lead)) => {
             let whole: Vec<&str> = whole.split(' ').filter(|word| !is_determiner(&word.to_lowercase())).collect();
             let whole = whole.join(" ");
-            if is_plural(&whole) || whole.split(' ').count() > 2 { format!("{head} of {whole}") } else { format!("{} {head}", singular(&whole)) }
+            format!("{} {head}", singular(&whole))
         }
-        None => action.object.clone(),
+        _ => action.object.clone(),
     };
     let noun = clip(noun.trim_matches(|c: char| !c.is_alphanumeric()), MAX_NOUN);
     if noun.chars().any(char::is_alphabetic) { noun } else { fallback(entity) }

@@ -462,6 +462,9 @@ fn object_of(words: &[&str]) -> (String, String) {
         }
     }
     let noun = tidy_end(&words[begin..end].join(" "));
+    if is_clause {
+        return (lower_first(&noun), String::new());
+    }
     let tail = tidy_end(&crate::english::clip(&words[end..].join(" "), 100));
     (lower_first(&noun), tail)
 }

@@ -4,7 +4,7 @@ use super::{
     Action, Actor, Capability, Constraint, Goal, Quality, Term, Theme, Vision,
     action::split_label,
     markdown::{Block, PSEUDO_LEVEL, blocks},
-    sections::{Section, of_heading, priority_of},
+    sections::{Section, of_heading, priority_in},
 };
 use crate::english::{clip, is_determiner, keywords, lower_first, singular, tidy_end, upper_first};
 
@@ -379,7 +379,7 @@ fn capability(raw: &Raw, actors: &[String]) -> Option<Capability> {
     if !first.chars().any(char::is_alphanumeric) {
         return None;
     }
-    let priority = raw.priority.or_else(|| priority_of(&raw.text.to_lowercase())).unwrap_or(2);
+    let priority = raw.priority.or_else(|| priority_in(&raw.text.to_lowercase()));
     let of_sentence = Action::read(&first, actors);
     let action = match &label {
         Some(label) => {
@@ -476,29 +476,4 @@ fn summary(prose: &[String]) -> String {
         push_prose(&mut out, &format!("{}.", clip(&sentence, MAX_SUMMARY).trim_end_matches('.')));
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn show() {
-        for name in ["canteen", "tool-library", "claims"] {
-            let text = std::fs::read_to_string(format!("examples/visions/{name}.md")).unwrap();
-            let v = read(&text, "x");
-            println!("=== {}\n{}\n", v.title, v.summary);
-            for a in &v.actors { println!("actor {} | {}", a.name, a.text); }
-            for g in &v.goals { println!("goal {}", g.clause); }
-            for c in &v.constraints { println!("constraint {:?} {} | {}", c.quality, c.name, c.text); }
-            for t in &v.terms { println!("term {} = {}", t.word, t.meaning); }
-            println!("out {:?} risks {:?}", v.excluded, v.risks);
-            for t in v.themes.iter().chain([&Theme { title: "LOOSE".into(), text: String::new(), capabilities: v.loose.clone() }]) {
-                println!("# {} | {}", t.title, t.text);
-                for c in &t.capabilities {
-                    println!("  - p{} {:?} [{:?}] sys={} a={:?} v={} +{:?} o={} t={} r={} b={:?} parts={:?}", c.priority, c.text, c.label, c.action.by_product, c.action.actor, c.action.verb, c.action.further, c.action.object, c.action.tail, c.action.rest, c.action.benefit, c.parts);
-                }
-            }
-        }
-    }
 }

@@ -136,8 +136,21 @@ fn is_of(section: Section, word: &str) -> bool {
     KINDS.iter().any(|(kind, words)| *kind == section && words.contains(&word))
 }
 
-/// The priority that a text states: 1 (must) to 4 (later).
-pub(super) fn priority_of(lower: &str) -> Option<u8> {
+/// The priority that a feature's own words state; a sentence may say `could not` or `a day later` and mean no priority.
+pub(super) fn priority_in(lower: &str) -> Option<u8> {
+    let has = |marks: &[&str]| marks.iter().any(|mark| lower.contains(mark));
+    let word = |of: &str| lower.split(|c: char| !c.is_alphanumeric()).any(|word| word == of);
+    match () {
+        () if has(&["nice to have", "could have", "optional", "(could)", "[could]"]) => Some(3),
+        () if has(&["(later)", "[later]", "(future)", "later:", "in a later version", "in a later release"]) => Some(4),
+        () if word("must") || word("mandatory") || word("essential") => Some(1),
+        () if word("should") => Some(2),
+        () => None,
+    }
+}
+
+/// The priority that a heading states: 1 (must) to 4 (later).
+fn priority_of(lower: &str) -> Option<u8> {
     let has = |words: &[&str]| {
         lower.split(|c: char| !c.is_alphanumeric() && c != '-').any(|word| words.contains(&word))
     };

@@ -1,7 +1,7 @@
 //! Facets for any class, and those that a constraint of the vision asks for.
 
 use super::{Facet, Proof, Who, Work, bounds, proves, refuses, works};
-use crate::vision::Quality;
+use crate::vision::{Constraint, Quality};
 
 /// Stories that fit almost anything, for features that have room for more.
 pub(in crate::outline) const SHARED: &[Facet] = &[
@@ -106,8 +106,11 @@ pub(in crate::outline) const SHARED: &[Facet] = &[
 ];
 
 /// The story that a constraint asks for, told of a capability: `{limit}` is the constraint as the vision says it.
-pub(in crate::outline) fn of_quality(quality: Quality) -> &'static Facet {
-    match quality {
+pub(in crate::outline) fn of_quality(constraint: &Constraint) -> &'static Facet {
+    let lower = constraint.text.to_lowercase();
+    let sign_in = ["sign-on", "sign-in", "sso", "two-factor", "mfa", "password", "log in"].iter().any(|mark| lower.contains(mark));
+    match constraint.quality {
+        Quality::Security if sign_in => &SIGN_IN,
         Quality::Performance => &PERFORMANCE,
         Quality::Availability => &AVAILABILITY,
         Quality::Security => &SECURITY,
@@ -162,6 +165,21 @@ const SECURITY: Facet = Facet {
         proves(Proof::Security, "as demanded", "the demand of the vision: {limit}", "{acting} is examined against it", "each point is met, and the proof is on file"),
         proves(Proof::Security, "somebody else's data", "the number of an entry of somebody else", "it is put into the address", "it is refused as if it did not exist"),
         proves(Proof::Security, "hostile text", "text with HTML and SQL in it", "it is entered and shown", "it is shown as text and does nothing"),
+    ],
+};
+
+const SIGN_IN: Facet = Facet {
+    title: "Get into {area} in the way that is demanded",
+    want: "to get into {area} in the way that is demanded: {limit}",
+    good: "I need no further password, and nobody gets in with a stolen one",
+    noun: "the sign-in for {area}",
+    who: Who::Doer,
+    points: 5,
+    work: Work::Rule,
+    checks: &[
+        proves(Proof::Security, "as demanded", "the demand of the vision: {limit}", "the {actor} signs in and sets out to {act}", "they get in by that way and by no other"),
+        proves(Proof::Security, "account closed", "an account that was closed in the directory", "its owner goes on working", "they are signed out within a minute"),
+        proves(Proof::Recovery, "sign-in service down", "the sign-in service does not answer", "somebody who is signed in goes on", "they can finish their work, and new sign-ins are told to wait"),
     ],
 };
 
@@ -226,8 +244,8 @@ const LANGUAGES: Facet = Facet {
 };
 
 const OPERATIONS: Facet = Facet {
-    title: "Run and watch {acting} as our operations demand",
-    want: "to run and watch {acting} as our operations demand",
+    title: "Run {product} as demanded and watch {acting}",
+    want: "to run {product} as our operations demand and to watch {acting}",
     good: "problems are seen before somebody calls",
     noun: "the operation of {acting}",
     who: Who::Keeper,

@@ -1,6 +1,6 @@
 //! Features of an area: its capabilities, merged or filled up to the number asked.
 
-use super::{Area, EpicPlan, FeaturePlan, Origin, assumed, within};
+use super::{Area, EpicPlan, FeaturePlan, Origin, assumed, concerned, purpose, within};
 use crate::{
     english::{clip, head_of, is_plural, keywords, plural, singular, upper_first},
     outline::{
@@ -26,48 +26,69 @@ pub(super) struct Head {
     pub(super) capability: Capability,
     pub(super) merged: Vec<Capability>,
     origin: Origin,
+    /// Place of its theme among the area's.
+    part: usize,
 }
 
 /// The features of an area.
 pub(super) fn of_area(vision: &Vision, area: &Area, actors: &[usize], wanted: usize, product: &str) -> Vec<FeaturePlan> {
     let names: Vec<String> = vision.actors.iter().map(|actor| actor.name.clone()).collect();
-    let entity = entity_of(area.capabilities.iter().map(|capability| &capability.action), &area.title, &names);
     let mut heads = heads(area, wanted);
+    let entity = entity_of(area.capabilities().map(|capability| &capability.action), &area.title, &names);
     fill_up(&mut heads, area, &entity, &names, actors, wanted, product);
+    let stated = vision.themes.iter().flat_map(|theme| &theme.capabilities).chain(&vision.loose);
+    let stated = stated.into_iter().any(|capability| capability.priority.is_some());
+    let count = heads.len();
     let mut titles: Vec<String> = Vec::new();
     let mut features = Vec::new();
-    for head in heads {
-        let title = title_of(&head.capability, &titles);
-        let Some(title) = title else { continue };
+    for (place, head) in heads.into_iter().enumerate() {
+        let Some(title) = title_of(&head.capability, &titles) else { continue };
         titles.push(title.clone());
-        let subject = Subject::of(&head.capability.action, &names, &entity);
-        let actor = actor_of(vision, &head.capability, &subject, actors);
-        let other = actors.iter().chain(&(0..names.len()).collect::<Vec<_>>()).copied().find(|index| *index != actor);
-        let words = keywords(&head.capability.text);
-        let goal = (0..vision.goals.len())
-            .map(|index| (overlap(&keywords(&vision.goals[index].text), &words), index))
-            .filter(|(shared, _)| *shared > 0)
-            .max_by_key(|(shared, index)| (*shared, std::cmp::Reverse(*index)))
-            .map(|(_, index)| index);
-        let quotes = match head.origin {
-            Origin::Vision => std::iter::once(&head.capability).chain(&head.merged).map(quote).collect(),
-            Origin::Practice => Vec::new(),
-        };
-        features.push(FeaturePlan {
-            title,
-            subject,
-            quotes,
-            origin: head.origin,
-            priority: head.capability.priority,
-            depends: Vec::new(),
-            goal,
-            actor,
-            other: other.unwrap_or(actor),
-            area: within(&area.title),
-            stories: super::stories::told_by_vision(vision, &head, &entity, actor, actors),
+        // Where the vision states none, what it names first matters most.
+        let priority = head.capability.priority.unwrap_or(match place {
+            _ if stated => 2,
+            0 => 1,
+            _ if place * 4 >= count * 3 => 3,
+            _ => 2,
         });
+        features.push(feature(vision, area, &head, title, priority, actors));
     }
     features
+}
+
+fn feature(vision: &Vision, area: &Area, head: &Head, title: String, priority: u8, actors: &[usize]) -> FeaturePlan {
+    let names: Vec<String> = vision.actors.iter().map(|actor| actor.name.clone()).collect();
+    let theme = &area.parts[head.part];
+    let entity = entity_of(theme.capabilities.iter().map(|capability| &capability.action), &theme.title, &names);
+    let text = theme.capabilities.iter().map(|capability| capability.text.as_str()).collect::<Vec<_>>().join(" ");
+    let near = concerned(vision, &format!("{} {} {text}", theme.title, theme.text), theme.capabilities.iter());
+    let subject = Subject::of(&head.capability.action, &names, &entity);
+    let actor = actor_of(vision, &head.capability, &subject, &near);
+    let others = near.iter().chain(actors).copied().chain(0..names.len());
+    let other = others.into_iter().find(|index| *index != actor).unwrap_or(actor);
+    let words = keywords(&head.capability.text);
+    let goal = (0..vision.goals.len())
+        .map(|index| (overlap(&purpose(&vision.goals[index].text), &words), index))
+        .filter(|(shared, _)| *shared > 0)
+        .max_by_key(|(shared, index)| (*shared, std::cmp::Reverse(*index)))
+        .map(|(_, index)| index);
+    let quotes = match head.origin {
+        Origin::Vision => std::iter::once(&head.capability).chain(&head.merged).map(quote).collect(),
+        Origin::Practice => Vec::new(),
+    };
+    FeaturePlan {
+        title,
+        subject,
+        quotes,
+        origin: head.origin,
+        priority,
+        depends: Vec::new(),
+        goal,
+        actor,
+        other,
+        area: within(&theme.title),
+        stories: super::stories::told_by_vision(vision, head, &entity, priority, &near),
+    }
 }
 
 /// Says which features need which: those that read what others keep, and those that speak of what others make.
@@ -103,30 +124,49 @@ pub(super) fn set_dependencies(epics: &mut [EpicPlan]) {
     }
 }
 
-/// As many heads as there are to be features; the other capabilities join the nearest.
+/// As many heads as there are to be features, from each part of the area; the other capabilities join the nearest.
 fn heads(area: &Area, wanted: usize) -> Vec<Head> {
-    let mut order: Vec<usize> = (0..area.capabilities.len()).collect();
-    order.sort_by_key(|index| (area.capabilities[*index].priority, *index));
-    let mut chosen: Vec<usize> = order.iter().copied().take(wanted).collect();
-    chosen.sort_unstable();
-    let head = |index: &usize| Head {
-        capability: area.capabilities[*index].clone(),
-        merged: Vec::new(),
-        origin: area.origin,
-    };
-    let mut heads: Vec<Head> = chosen.iter().map(head).collect();
-    let words: Vec<Vec<String>> = chosen.iter().map(|index| keywords(&area.capabilities[*index].text)).collect();
-    if area.origin == Origin::Practice {
-        return heads;
+    let quotas = quotas(area, wanted);
+    let mut heads: Vec<Head> = Vec::new();
+    let mut left: Vec<(usize, &Capability)> = Vec::new();
+    for (part, (theme, quota)) in area.parts.iter().zip(quotas).enumerate() {
+        let mut order: Vec<usize> = (0..theme.capabilities.len()).collect();
+        order.sort_by_key(|index| (theme.capabilities[*index].priority.unwrap_or(2), *index));
+        let chosen: Vec<usize> = order.into_iter().take(quota).collect();
+        for (index, capability) in theme.capabilities.iter().enumerate() {
+            if chosen.contains(&index) {
+                heads.push(Head { capability: capability.clone(), merged: Vec::new(), origin: area.origin, part });
+            } else if area.origin == Origin::Vision {
+                left.push((part, capability));
+            }
+        }
     }
-    for (index, capability) in area.capabilities.iter().enumerate().filter(|(index, _)| !chosen.contains(index)) {
+    for (part, capability) in left {
         let own = keywords(&capability.text);
-        let near = |at: &usize| (overlap(&words[*at], &own), std::cmp::Reverse(heads[*at].merged.len()), usize::MAX - chosen[*at].abs_diff(index));
-        if let Some(best) = (0..heads.len()).max_by_key(near) {
+        let near = |head: &Head| {
+            let shared = overlap(&keywords(&head.capability.text), &own);
+            (head.part == part, shared, std::cmp::Reverse(head.merged.len()))
+        };
+        if let Some(best) = (0..heads.len()).max_by_key(|index| near(&heads[*index])) {
             heads[best].merged.push(capability.clone());
         }
     }
     heads
+}
+
+/// How many features each part gives: one at least while there are enough, the rest by what is left.
+fn quotas(area: &Area, wanted: usize) -> Vec<usize> {
+    let sizes: Vec<usize> = area.parts.iter().map(|part| part.capabilities.len()).collect();
+    let mut quotas = vec![0; sizes.len()];
+    let mut given = 0;
+    while given < wanted {
+        let open = (0..sizes.len()).filter(|part| quotas[*part] < sizes[*part]);
+        let next = open.max_by_key(|part| (quotas[*part] == 0, sizes[*part] - quotas[*part], std::cmp::Reverse(*part)));
+        let Some(next) = next else { break };
+        quotas[next] += 1;
+        given += 1;
+    }
+    quotas
 }
 
 /// Adds features that such areas usually have.
@@ -143,7 +183,7 @@ fn fill_up(heads: &mut Vec<Head>, area: &Area, entity: &str, names: &[String], a
         if capability.action.is_thing() {
             capability = assumed(&format!("Manage {things}"), names);
         }
-        heads.push(Head { capability: Capability { priority: 2, ..capability }, merged: Vec::new(), origin: area.origin });
+        heads.push(Head { capability: Capability { priority: None, ..capability }, merged: Vec::new(), origin: area.origin, part: 0 });
     }
     for seed in OF_THEME {
         if heads.len() >= wanted {
@@ -158,7 +198,7 @@ fn fill_up(heads: &mut Vec<Head>, area: &Area, entity: &str, names: &[String], a
         };
         let told = heads.iter().any(|head| same(head) || head.merged.iter().any(|other| other.action.verb == capability.action.verb && other.action.object == capability.action.object));
         if !told {
-            heads.push(Head { capability, merged: Vec::new(), origin: Origin::Practice });
+            heads.push(Head { capability, merged: Vec::new(), origin: Origin::Practice, part: 0 });
         }
     }
 }
@@ -204,7 +244,7 @@ pub(super) fn actor_of(vision: &Vision, capability: &Capability, subject: &Subje
     let score = |index: usize| {
         let actor = &vision.actors[index];
         let mut score = overlap(&keywords(&actor.name), &words) * 2 + overlap(&keywords(&actor.text), &words);
-        score = score * 2 + usize::from(concerned.first() == Some(&index));
+        score = score * 2 + if concerned.first() == Some(&index) { 3 } else { 0 };
         if self_service && index == 0 {
             score += 7;
         }

@@ -39,16 +39,13 @@ pub(super) fn loose_themes(vision: &Vision, groups: usize) -> Vec<Theme> {
 pub(super) fn fitted(mut areas: Vec<Area>, wanted: usize) -> Vec<Area> {
     let mut names: Vec<Vec<String>> = areas.iter().map(|area| vec![area.title.clone()]).collect();
     while areas.len() > wanted.max(1) {
-        let size = |at: &usize| areas[*at].capabilities.len() + areas[at + 1].capabilities.len();
+        let size = |at: &usize| areas[*at].size() + areas[at + 1].size();
         let Some(at) = (0..areas.len() - 1).min_by_key(size) else { break };
         let second = areas.remove(at + 1);
         let more = names.remove(at + 1);
         names[at].extend(more);
         let first = &mut areas[at];
-        first.capabilities.extend(second.capabilities);
-        if !second.text.is_empty() {
-            first.text = format!("{} {}", first.text, second.text).trim().to_owned();
-        }
+        first.parts.extend(second.parts);
         if second.origin == Origin::Vision {
             first.origin = Origin::Vision;
         }
@@ -63,7 +60,9 @@ pub(super) fn fitted(mut areas: Vec<Area>, wanted: usize) -> Vec<Area> {
 fn joined(names: &[String]) -> String {
     let lower = |names: &[String]| {
         let rest = names.iter().skip(1).map(|name| lower_first(name));
-        list_of(&names.iter().take(1).cloned().chain(rest).collect::<Vec<_>>())
+        let all: Vec<String> = names.iter().take(1).cloned().chain(rest).collect();
+        // `Kitchen and stock, billing and reports`: one `and` is enough.
+        if all.iter().any(|name| name.contains(" and ")) { all.join(", ") } else { list_of(&all) }
     };
     let fits = |title: &String| title.chars().count() <= MAX_TITLE;
     let whole = lower(names);
@@ -132,7 +131,7 @@ fn by_words(all: &[Capability], groups: usize) -> Vec<Vec<usize>> {
 fn name_of(capabilities: &[Capability]) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut sorted: Vec<&Capability> = capabilities.iter().collect();
-    sorted.sort_by_key(|capability| capability.priority);
+    sorted.sort_by_key(|capability| capability.priority.unwrap_or(2));
     for capability in sorted {
         let action = &capability.action;
         let noun = action.rest.strip_suffix(action.tail.as_str()).unwrap_or(&action.rest).trim();

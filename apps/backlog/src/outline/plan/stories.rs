@@ -20,33 +20,35 @@ const KEEPERS: &[&str] =
     &["admin", "administrator", "manager", "coordinator", "lead", "owner", "operator", "officer", "supervisor", "director", "head"];
 
 /// The stories that the vision itself tells of a feature.
-pub(super) fn told_by_vision(vision: &Vision, head: &Head, entity: &str, actor: usize, concerned: &[usize]) -> Vec<StoryPlan> {
+pub(super) fn told_by_vision(vision: &Vision, head: &Head, entity: &str, priority: u8, concerned: &[usize]) -> Vec<StoryPlan> {
     let names: Vec<String> = vision.actors.iter().map(|actor| actor.name.clone()).collect();
     let mut stories: Vec<StoryPlan> = Vec::new();
-    let mut add = |action: &Action, capability: &Capability, quote: &str, actor: usize| {
+    let mut add = |action: &Action, capability: &Capability, quote: &str, actor: usize, part_of: Option<&Subject>| {
         let subject = Subject::of(action, &names, entity);
         let facet = core(subject.class);
+        let fits = part_of.filter(|_| matches!(subject.class, Class::Record | Class::Process));
+        let good = fits.map(|whole| format!("{} fits the way we work", whole.acting));
         stories.push(StoryPlan {
             title: upper_first(&clip(&subject.act, MAX_TITLE)),
             facet,
             actor,
             other: other_than(actor, concerned, names.len()),
-            good: action.benefit.clone(),
+            good: action.benefit.clone().or(good),
             constraint: None,
             besides: None,
             quote: Some(clip(quote.trim_end_matches('.'), 240)),
             points: points(facet, &subject, 0),
-            priority: capability.priority,
+            priority: capability.priority.unwrap_or(priority),
             subject,
         });
     };
     for capability in std::iter::once(&head.capability).chain(&head.merged) {
         let subject = Subject::of(&capability.action, &names, entity);
         let own = super::features::actor_of(vision, capability, &subject, concerned);
-        add(&capability.action, capability, &capability.text, own);
+        add(&capability.action, capability, &capability.text, own, None);
         for verb in &capability.action.further {
             let action = Action { verb: verb.clone(), further: Vec::new(), benefit: None, ..capability.action.clone() };
-            add(&action, capability, &capability.text, own);
+            add(&action, capability, &capability.text, own, None);
         }
         for part in &capability.parts {
             let mut action = Action::read(part, &names);
@@ -55,10 +57,9 @@ pub(super) fn told_by_vision(vision: &Vision, head: &Head, entity: &str, actor: 
                 continue;
             }
             action.split_second();
-            add(&action, capability, part, by);
+            add(&action, capability, part, by, Some(&subject));
         }
     }
-    let _ = actor;
     stories
 }
 
@@ -99,9 +100,11 @@ pub(super) fn tell(vision: &Vision, plan: &mut Plan, placed: &HashMap<(usize, us
     let mut rotation = 0;
     for (e, epic) in plan.epics.iter_mut().enumerate() {
         let concerned = epic.actors.clone();
+        let mut used: HashSet<&'static str> = HashSet::new();
         for (f, feature) in epic.features.iter_mut().enumerate() {
             let constraint = placed.get(&(e, f)).copied();
-            tell_one(vision, feature, &concerned, constraint, wanted, &product);
+            let setting = Setting { vision, concerned: &concerned, product: &product, wanted };
+            tell_one(&setting, feature, constraint, &mut used);
             if let Some(goal) = feature.goal
                 && let Some(first) = feature.stories.first_mut()
                 && first.good.is_none()
@@ -115,14 +118,17 @@ pub(super) fn tell(vision: &Vision, plan: &mut Plan, placed: &HashMap<(usize, us
     }
 }
 
-fn tell_one(
-    vision: &Vision,
-    feature: &mut FeaturePlan,
-    concerned: &[usize],
-    constraint: Option<usize>,
+/// What the telling of one feature needs to know.
+struct Setting<'a> {
+    vision: &'a Vision,
+    concerned: &'a [usize],
+    product: &'a str,
     wanted: usize,
-    product: &str,
-) {
+}
+
+/// Tells the stories of a feature. `used` are facets that the epic has told before: others come first.
+fn tell_one(setting: &Setting<'_>, feature: &mut FeaturePlan, constraint: Option<usize>, used: &mut HashSet<&'static str>) {
+    let wanted = setting.wanted;
     let mut told = Told::default();
     let mut stories: Vec<StoryPlan> = Vec::new();
     // The constraint's story keeps its place even where the vision tells many.
@@ -133,28 +139,27 @@ fn tell_one(
         }
     }
     if let Some(index) = constraint.filter(|_| stories.len() < wanted) {
-        let quality = vision.constraints[index].quality;
-        let mut story = follow(vision, feature, of_quality(quality), concerned, product);
-        story.constraint = Some(index);
-        story.quote = Some(vision.constraints[index].text.clone());
-        story.priority = feature.priority.clamp(1, 2);
+        let story = of_constraint(setting, feature, &stories, index);
         if told.is_new(&story) {
             stories.push(story);
         }
     }
-    let many = vision.actors.len() > 1;
-    let own = of_class(feature.subject.class).iter();
+    let many = setting.vision.actors.len() > 1;
     let class = feature.subject.class;
-    let shared = SHARED.iter().filter(|facet| !(class == Class::Access && facet.noun.starts_with("the rights")));
-    for facet in own.chain(shared) {
+    let fits = |facet: &&&Facet| {
+        (facet.who != Who::Other || many)
+            && !(class == Class::Access && facet.noun.starts_with("the rights"))
+            && !says_itself(facet, &feature.subject)
+    };
+    let all: Vec<&'static Facet> = of_class(class).iter().chain(SHARED).filter(|facet| fits(&facet)).collect();
+    let (fresh, again): (Vec<_>, Vec<_>) = all.into_iter().partition(|facet| !used.contains(facet.title));
+    for facet in fresh.into_iter().chain(again) {
         if stories.len() >= wanted {
             break;
         }
-        if facet.who == Who::Other && !many {
-            continue;
-        }
-        let story = follow(vision, feature, facet, concerned, product);
+        let story = follow(setting, feature, facet, "");
         if told.is_new(&story) {
+            used.insert(facet.title);
             stories.push(story);
         }
     }
@@ -163,8 +168,59 @@ fn tell_one(
     feature.stories = stories;
 }
 
+/// Whether a facet asks for what the feature is already: a search for something that is a search.
+fn says_itself(facet: &Facet, subject: &Subject) -> bool {
+    const SAME: &[(&str, &[&str])] = &[
+        ("find", &["find ", "search "]),
+        ("hand", &["export ", "print ", "share "]),
+        ("take", &["import ", "migrate "]),
+        ("give", &["refund "]),
+        ("remove", &["archive ", "delete ", "remove "]),
+        ("decide", &["manage who", "manage the roles", "grant "]),
+        ("follow", &["follow the history", "follow the audit", "review "]),
+        ("compare", &["compare "]),
+        ("change", &["change ", "cancel ", "undo ", "edit "]),
+        ("oversee", &["oversee "]),
+        ("learn", &["learn ", "explain "]),
+        ("know", &["see how many", "measure "]),
+        ("work", &["use "]),
+        ("start", &["copy "]),
+    ];
+    let first = facet.title.split(' ').next().unwrap_or("").to_lowercase();
+    let act = format!("{} ", subject.act.to_lowercase());
+    SAME.iter().any(|(word, acts)| *word == first && acts.iter().any(|begin| act.starts_with(begin)))
+}
+
+/// The story that a constraint asks for, told of what it touches most.
+fn of_constraint(setting: &Setting<'_>, feature: &FeaturePlan, stories: &[StoryPlan], index: usize) -> StoryPlan {
+    const MAX_NAMED: usize = 44;
+    let constraint = &setting.vision.constraints[index];
+    let words = keywords(&constraint.text);
+    let touched = stories
+        .iter()
+        .map(|story| (overlap(&words, &keywords(story.quote.as_deref().unwrap_or(""))), story))
+        .filter(|(shared, _)| *shared > 0)
+        .max_by_key(|(shared, _)| *shared);
+    let mut of = feature.clone();
+    if let Some((_, story)) = touched {
+        of.subject = story.subject.clone();
+        of.actor = story.actor;
+        of.other = story.other;
+    }
+    let mut story = follow(setting, &of, of_quality(constraint), &lower_first(&clip(&constraint.text, MAX_NAMED)));
+    let short = constraint.text.chars().count() <= MAX_NAMED;
+    if short && !story.title.contains(&*constraint.text) && !story.title.contains(&lower_first(&constraint.text)) {
+        story.title = clip(&format!("{} ({})", clip(&story.title, MAX_TITLE - MAX_NAMED - 3), constraint.text), MAX_TITLE);
+    }
+    story.constraint = Some(index);
+    story.quote = Some(constraint.text.clone());
+    story.priority = feature.priority.clamp(1, 2);
+    story
+}
+
 /// A story that follows from a feature.
-fn follow(vision: &Vision, feature: &FeaturePlan, facet: &'static Facet, concerned: &[usize], product: &str) -> StoryPlan {
+fn follow(setting: &Setting<'_>, feature: &FeaturePlan, facet: &'static Facet, limit: &str) -> StoryPlan {
+    let Setting { vision, concerned, product, .. } = *setting;
     let actor = match facet.who {
         Who::Doer => feature.actor,
         Who::Other => feature.other,
@@ -176,7 +232,7 @@ fn follow(vision: &Vision, feature: &FeaturePlan, facet: &'static Facet, concern
         other: &vision.actors[other].name,
         product,
         area: &feature.area,
-        limit: "",
+        limit,
     };
     StoryPlan {
         title: upper_first(&clip(&feature.subject.fill(facet.title, &cast), MAX_TITLE)),
@@ -212,7 +268,7 @@ fn check_besides(vision: &Vision, feature: &mut FeaturePlan, rotation: &mut usiz
                 usable[*rotation % usable.len()]
             }
         };
-        let check: &'static Check = &of_quality(vision.constraints[index].quality).checks[0];
+        let check: &'static Check = &of_quality(&vision.constraints[index]).checks[0];
         story.besides = Some((index, check));
     }
 }
