@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Scan folders of images and videos into the library
     Ingest(Ingest),
+    /// Turn a product vision into epics, features, stories, tasks and test cases, and deliver them
+    Backlog(Backlog),
     /// List runs, or show one
     Runs(Runs),
     /// Follow a run until it ends
@@ -75,6 +77,11 @@ pub(crate) enum Command {
     Retry(Retry),
     /// Send a signal to a run that waits for one
     Signal(Signal),
+    /// List deliveries and why they have not arrived; replay dead ones; show what would be sent
+    Deliveries(Deliveries),
+    /// List, add, change, remove, pause, resume and test destinations
+    #[command(subcommand)]
+    Destinations(Destinations),
     /// Write a consistent copy of the database, while it is in use
     Backup(Backup),
     /// Put a backup in the place of the database; no server may be running
@@ -173,6 +180,140 @@ pub(crate) struct Ingest {
 fn parse_share(text: &str) -> Result<f64, String> {
     let share: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("not between 0 and 1".to_owned()) }
+}
+
+/// `headway backlog`
+#[derive(Args, Debug)]
+pub(crate) struct Backlog {
+    /// The vision, in Markdown; - for standard input
+    #[arg(value_name = "VISION.md", value_hint = ValueHint::FilePath)]
+    pub(crate) vision: PathBuf,
+    /// Where the items go: a destination's name, or azure-devops, github or files where there is one of that kind
+    #[arg(long, value_name = "DESTINATION")]
+    pub(crate) to: Option<String>,
+    /// Folder for `--to files`, where there is no such destination yet
+    #[arg(long, value_name = "DIR", default_value = "backlog", value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+    /// small, medium, large, or epics,features,stories,tasks,tests as numbers
+    #[arg(long, default_value = "small")]
+    pub(crate) size: String,
+    /// outline (by rule, offline) or openai [default: openai where one is configured]
+    #[arg(long)]
+    pub(crate) author: Option<String>,
+    /// What the model may cost, in US dollars
+    #[arg(long, value_name = "USD")]
+    pub(crate) budget: Option<f64>,
+    /// What the run is called
+    #[arg(long)]
+    pub(crate) title: Option<String>,
+    /// Deliver without stopping for approval
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+/// `headway deliveries`
+#[derive(Args, Debug)]
+pub(crate) struct Deliveries {
+    #[command(subcommand)]
+    pub(crate) action: Option<DeliveryAction>,
+    #[command(flatten)]
+    pub(crate) filter: DeliveryFilter,
+    /// In this state; may be given more than once
+    #[arg(long = "state", value_name = "STATE")]
+    pub(crate) states: Vec<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub(crate) limit: u16,
+}
+
+/// Which deliveries are meant.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct DeliveryFilter {
+    /// Of this run
+    #[arg(long)]
+    pub(crate) run: Option<String>,
+    /// For this destination
+    #[arg(long)]
+    pub(crate) destination: Option<String>,
+}
+
+/// What to do with deliveries.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeliveryAction {
+    /// Send dead deliveries again
+    Replay(Replay),
+    /// Show exactly what would be sent for a delivery
+    Preview {
+        /// The delivery's id
+        id: String,
+    },
+}
+
+/// `headway deliveries replay`
+#[derive(Args, Debug)]
+pub(crate) struct Replay {
+    /// These deliveries [default: all dead ones that the flags name]
+    pub(crate) ids: Vec<String>,
+    #[command(flatten)]
+    pub(crate) filter: DeliveryFilter,
+    /// This delivery and all that hang on it
+    #[arg(long, value_name = "ID", conflicts_with = "ids")]
+    pub(crate) subtree_of: Option<String>,
+    /// Only say what would be sent again
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// `headway destinations`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Destinations {
+    /// List destinations and how they do
+    List,
+    /// Add a destination
+    Add(DestinationSettings),
+    /// Give a destination other settings
+    Set(DestinationSettings),
+    /// Remove a destination to which nothing is to be delivered
+    Remove(OneDestination),
+    /// Send nothing more to a destination until it is resumed
+    Pause(PauseDestination),
+    /// Let a destination go on
+    Resume(OneDestination),
+    /// Try a destination's connection and credential
+    Test(OneDestination),
+}
+
+/// A destination's settings.
+#[derive(Args, Debug)]
+pub(crate) struct DestinationSettings {
+    /// The destination's name
+    pub(crate) name: String,
+    /// Which connector serves it: azure_devops, github, webhook or files
+    #[arg(long)]
+    pub(crate) kind: String,
+    /// A setting of the connector; may be given more than once. VALUE is JSON, or text where it is none
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<String>,
+    /// File with the secret that it signs in with; - for standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) secret_file: Option<PathBuf>,
+}
+
+/// A command on one destination.
+#[derive(Args, Debug)]
+pub(crate) struct OneDestination {
+    /// The destination's name
+    pub(crate) name: String,
+}
+
+/// `headway destinations pause`
+#[derive(Args, Debug)]
+pub(crate) struct PauseDestination {
+    /// The destination's name
+    pub(crate) name: String,
+    /// Why, for those who read it later
+    #[arg(long, default_value = "")]
+    pub(crate) reason: String,
 }
 
 /// `headway runs`

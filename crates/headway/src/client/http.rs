@@ -61,6 +61,11 @@ impl Client {
         self.value(self.request(Method::GET, path).timeout(REQUEST)).await
     }
 
+    /// Puts `body` in the place of what is at `path`.
+    pub(crate) async fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
+        self.value(self.request(Method::PUT, path).json(body).timeout(REQUEST)).await
+    }
+
     /// Sends `body` to `path`, under a key that makes sending it twice harmless.
     pub(crate) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
         let request = self.request(Method::POST, path).header("Idempotency-Key", random_key()).json(body);

@@ -26,6 +26,7 @@ pub(crate) struct Run {
     pub(crate) rate_per_s: f64,
     pub(crate) eta_ms: Option<i64>,
     pub(crate) figures: Figures,
+    pub(crate) deliveries: Deliveries,
 }
 
 impl Run {
@@ -61,6 +62,16 @@ pub(crate) struct Figures {
     pub(crate) total: u64,
     pub(crate) failed: u64,
     pub(crate) percent: f64,
+}
+
+/// A run's deliveries, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Deliveries {
+    pub(crate) staged: u64,
+    pub(crate) done: u64,
+    pub(crate) dead: u64,
+    pub(crate) unsent: u64,
 }
 
 /// A stage of a run.
@@ -151,6 +162,7 @@ pub(crate) struct Progress {
     pub(crate) figures: Option<Figures>,
     pub(crate) stages: Vec<Stage>,
     pub(crate) counters: BTreeMap<String, i64>,
+    pub(crate) deliveries: Option<Deliveries>,
     pub(crate) rate_per_s: f64,
     pub(crate) eta_ms: Option<i64>,
     pub(crate) current: Option<Value>,
@@ -201,6 +213,90 @@ pub(crate) struct IngestStats {
     pub(crate) scores: i64,
     pub(crate) nsfw: i64,
     pub(crate) errors: i64,
+}
+
+/// A backlog.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct BacklogView {
+    pub(crate) run: Run,
+    pub(crate) stats: BTreeMap<String, i64>,
+    pub(crate) author: String,
+    pub(crate) notes: Vec<String>,
+}
+
+/// A destination and how it does.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct DestinationView {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) paused: Option<PausedView>,
+    pub(crate) breaker: BreakerView,
+    pub(crate) counts: BTreeMap<String, u64>,
+    pub(crate) delivered_per_s: f64,
+    pub(crate) problem: Option<TaskError>,
+}
+
+/// Why a destination is paused.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct PausedView {
+    pub(crate) code: String,
+    pub(crate) reason: String,
+    pub(crate) at: i64,
+}
+
+/// A circuit breaker.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct BreakerView {
+    pub(crate) state: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) until: Option<i64>,
+}
+
+/// A delivery.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct DeliveryView {
+    pub(crate) id: String,
+    pub(crate) run: String,
+    pub(crate) key: String,
+    pub(crate) kind: String,
+    pub(crate) level: u32,
+    pub(crate) title: String,
+    pub(crate) destination: String,
+    pub(crate) state: String,
+    pub(crate) attempts: u32,
+    pub(crate) remote: Option<RemoteView>,
+    pub(crate) error: Option<TaskError>,
+    pub(crate) blocked_by: Option<BlockedBy>,
+}
+
+/// What a delivery became at its destination.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct RemoteView {
+    pub(crate) id: String,
+    pub(crate) url: Option<String>,
+}
+
+/// The undelivered parent that a delivery waits for.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct BlockedBy {
+    pub(crate) title: String,
+    pub(crate) state: String,
+}
+
+/// What a replay did, or would do.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct ReplayView {
+    pub(crate) matched: u64,
+    pub(crate) replayed: u64,
+    pub(crate) sample: Vec<DeliveryView>,
 }
 
 /// A backup.

@@ -1,7 +1,10 @@
 //! One module a command.
 
+mod backlog;
 mod backup;
 mod config;
+mod deliveries;
+mod destinations;
 mod doctor;
 mod follow;
 mod ingest;
@@ -32,6 +35,9 @@ pub(crate) async fn dispatch(cli: Cli, output: Output) -> Result<Exit> {
         Command::Serve(args) => serve::serve(global, args, output).await,
         Command::Run(args) => run::run(global, args, output).await,
         Command::Ingest(args) => ingest::ingest(global, args, output).await,
+        Command::Backlog(args) => backlog::backlog(global, args, output).await,
+        Command::Deliveries(args) => deliveries::deliveries(global, args, output).await,
+        Command::Destinations(args) => destinations::destinations(global, args, output).await,
         Command::Runs(args) => runs::runs(global, args, output).await,
         Command::Watch(args) => watch::watch(global, args, output).await,
         Command::Cancel(args) => verbs::cancel(global, args, output).await,

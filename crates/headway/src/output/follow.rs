@@ -6,7 +6,7 @@ use super::{
 };
 use crate::client::{
     follow::Update,
-    view::{Event, Run, is_over},
+    view::{Deliveries, Event, Run, Stage, is_over},
 };
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
@@ -62,6 +62,9 @@ impl Model {
                 if !progress.counters.is_empty() {
                     self.run.counters.clone_from(&progress.counters);
                 }
+                if let Some(deliveries) = progress.deliveries {
+                    self.run.deliveries = deliveries;
+                }
                 if let Some(state) = &progress.state {
                     self.run.state.clone_from(state);
                 }
@@ -92,6 +95,11 @@ impl Model {
         )];
         if figures.failed > 0 {
             parts.push(format!("{} failed", grouped(figures.failed as i64)));
+        }
+        if run.deliveries.staged > 0 {
+            let Deliveries { staged, done, dead, .. } = run.deliveries;
+            let dead = if dead > 0 { format!(", {} dead", grouped(dead as i64)) } else { String::new() };
+            parts.push(format!("{} of {} delivered{dead}", grouped(done as i64), grouped(staged as i64)));
         }
         parts.extend(Some(rate(run.rate_per_s)).filter(|rate| !rate.is_empty() && !is_over(&run.state)));
         if let Some(left) = run.eta_ms.filter(|_| !is_over(&run.state)) {
@@ -133,6 +141,9 @@ fn line(event: &Event) -> Option<(Tone, String)> {
         "run.resumed" => (Tone::Strong, "the run goes on".to_owned()),
         "run.retried" => (Tone::Strong, "failed tasks are tried again".to_owned()),
         "run.waiting" => (Tone::Warn, "the run waits for a signal".to_owned()),
+        "delivery.dead" => (Tone::Bad, format!("{place}: not delivered: {}", reason())),
+        "delivery.retrying" => (Tone::Warn, format!("{place}: delivery will be tried again: {}", reason())),
+        "delivery.replayed" => (Tone::Strong, "dead deliveries go again".to_owned()),
         "signal.received" => (Tone::Good, format!("signal '{}' from {}", field("name"), field("by"))),
         "log" => {
             let tone = match field("level") {
@@ -251,7 +262,9 @@ impl Bars {
 
     fn draw(&mut self) {
         let run = &self.model.run;
-        for stage in run.stages.iter().filter(|stage| stage.total > 1) {
+        let delivering = deliver_stage(run.deliveries);
+        let stages = run.stages.iter().chain(&delivering);
+        for stage in stages.filter(|stage| stage.total > 1) {
             let bar = self.stages.entry(stage.name.clone()).or_insert_with(|| {
                 let bar = self.all.insert_before(&self.run, ProgressBar::new(0));
                 bar.set_style(style("{prefix:<12.dim} [{bar:30}] {pos}/{len} {msg}"));
@@ -276,6 +289,19 @@ impl Bars {
         }
         self.run.set_message(parts.join(" · "));
     }
+}
+
+/// Deliveries as the last bar: what people wait for after the stages.
+fn deliver_stage(deliveries: Deliveries) -> Option<Stage> {
+    let Deliveries { staged, done, dead, .. } = deliveries;
+    (staged > 0).then(|| Stage {
+        name: String::from("(deliveries)"),
+        title: String::from("delivered"),
+        total: staged,
+        done,
+        failed: dead,
+        ..Stage::default()
+    })
 }
 
 fn style(template: &str) -> ProgressStyle {
