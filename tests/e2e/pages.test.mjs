@@ -1,29 +1,10 @@
 // Every page with real data: clean for axe-core in light and dark, no sideways overflow, down to 390 px.
-import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import {
-  axe,
-  COLOURS,
-  connection,
-  DARK,
-  EVERYTHING,
-  LIGHT,
-  launch,
-  overflow,
-  PHONE,
-  STRUCTURE,
-  Visitor,
-} from "./support/browser.mjs";
+import { auditPages, launch } from "./support/browser.mjs";
 import { Server, sample, tempFolder } from "./support/server.mjs";
 
 const GOOD_FILES = 16;
-const LOOKS = [
-  ["light", LIGHT, EVERYTHING],
-  ["dark", DARK, COLOURS],
-  ["phone", PHONE, STRUCTURE],
-];
-
 /** Pages and what says that they are there. */
 async function pagesOf(server, media) {
   const committed = await server.api("POST", "/ingest", {
@@ -71,16 +52,6 @@ async function pagesOf(server, media) {
   ];
 }
 
-/** The page's own heading is there, and what it asked for has come. */
-async function settled(page) {
-  await page.waitForFunction(
-    () =>
-      document.querySelector("main h1") !== null &&
-      document.querySelector('main [aria-busy="true"]') === null &&
-      !document.title.startsWith("Loading"),
-  );
-}
-
 test("every page", async (t) => {
   const folder = await tempFolder(t);
   const media = await sample(join(folder, "photos"), {
@@ -93,26 +64,5 @@ test("every page", async (t) => {
   });
   const browser = await launch(t);
   const pages = await pagesOf(server, media);
-  // Pictures of all of them, for those who want to look.
-  const shots = process.env.E2E_PAGES;
-
-  for (const [look, options, rules] of LOOKS) {
-    const visitor = await Visitor.come(browser, server, options);
-    await visitor.step(t, `${look}: axe-core finds nothing, nothing is wider than its place`, async () => {
-      const page = await visitor.open("/");
-      await connection(page, "live");
-      const found = [];
-      for (const [name, path] of pages) {
-        // Each is loaded by its address once.
-        await (look === "light" ? visitor.open(path, page) : visitor.follow(path, page));
-        await settled(page);
-        for (const text of await axe(page, rules)) found.push(`${name}: ${text}`);
-        const wide = await overflow(page);
-        if (wide > 0) found.push(`${name}: ${wide} px too wide`);
-        if (shots) await page.screenshot({ path: join(shots, `${name}-${look}.png`) });
-      }
-      assert.deepEqual(found, []);
-    });
-    await visitor.leave();
-  }
+  await auditPages(t, browser, server, pages);
 });

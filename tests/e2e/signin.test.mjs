@@ -32,7 +32,7 @@ test("sign-in with the one-time code", async (t) => {
       await useCode(page, "0000-0000-0000");
       await page.getByRole("alert").getByText("That did not work").waitFor();
       await page.getByLabel("Password for next time").fill(PASSWORD);
-    await useCode(page, server.code);
+      await useCode(page, server.code);
       await page.waitForURL(/\/nodes$/);
       await page.getByRole("heading", { name: "Nodes", level: 1 }).waitFor();
       await connection(page, "live");

@@ -158,3 +158,44 @@ export async function figure(page, label) {
   }, label);
   return text === null ? null : Number(text.replaceAll(/\D/g, ""));
 }
+
+const LOOKS = [
+  ["light", LIGHT, EVERYTHING],
+  ["dark", DARK, COLOURS],
+  ["phone", PHONE, STRUCTURE],
+];
+/** Where pictures of all pages go, for those who want to look. */
+const PAGES = process.env.E2E_PAGES;
+
+/** The page's own heading is there, and what it asked for has come. */
+export async function settled(page) {
+  await page.waitForFunction(
+    () =>
+      document.querySelector("main h1") !== null &&
+      document.querySelector('main [aria-busy="true"]') === null &&
+      !document.title.startsWith("Loading"),
+  );
+}
+
+/** Opens each page (`[name, path]`) in each look: axe-core finds nothing, and nothing is wider than its place. */
+export async function auditPages(t, browser, server, pages) {
+  for (const [look, options, rules] of LOOKS) {
+    const visitor = await Visitor.come(browser, server, options);
+    await visitor.step(t, `${look}: axe-core finds nothing, nothing is wider than its place`, async () => {
+      const page = await visitor.open("/");
+      await connection(page, "live");
+      const found = [];
+      for (const [name, path] of pages) {
+        // Each is loaded by its address once.
+        await (look === "light" ? visitor.open(path, page) : visitor.follow(path, page));
+        await settled(page);
+        for (const text of await axe(page, rules)) found.push(`${name}: ${text}`);
+        const wide = await overflow(page);
+        if (wide > 0) found.push(`${name}: ${wide} px too wide`);
+        if (PAGES) await page.screenshot({ path: join(PAGES, `${name}-${look}.png`) });
+      }
+      assert.deepEqual(found, []);
+    });
+    await visitor.leave();
+  }
+}
