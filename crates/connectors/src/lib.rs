@@ -11,6 +11,7 @@ pub mod github;
 mod http;
 mod markdown;
 mod settings;
+pub mod text;
 mod time;
 pub mod webhook;
 

