@@ -148,7 +148,12 @@ function write(world, record, count) {
     });
     stage.rate_per_s = left > 0 ? 1.4 + stage.done / 40 : 0;
   }
-  run.counters = { items: backlog.items.size, cost_micro_usd: backlog.cost };
+  run.counters = {
+    cost_micro_usd: backlog.cost,
+    prompt_tokens: backlog.tokens[0],
+    completion_tokens: backlog.tokens[1],
+  };
+  for (const [name] of LEVELS) run.counters[name] = run.stages.find((each) => each.name === name).done;
   run.rate_per_s = 4.2;
 }
 

@@ -1,6 +1,13 @@
 import { lazy, Suspense, useMemo } from "react";
 import { Link, useParams } from "wouter";
-import { asProblem, type BacklogItem, type BacklogSession, ProblemError, type RunSummary } from "../../api";
+import {
+  asProblem,
+  type BacklogItem,
+  type BacklogSession,
+  ProblemError,
+  type RunSummary,
+  type Stage,
+} from "../../api";
 import { useUrlState } from "../../app/url";
 import {
   Card,
@@ -15,7 +22,7 @@ import {
   StateBadge,
   Tabs,
 } from "../../design";
-import { number } from "../../design/format";
+import { number, plural } from "../../design/format";
 import { DeliveriesBar } from "../../runs/DeliveriesBar";
 import { ErrorGroups } from "../../runs/run/ErrorGroups";
 import { RunActions } from "../../runs/run/RunActions";
@@ -28,7 +35,7 @@ import { ExportMenu } from "./ExportMenu";
 import { Figures } from "./Figures";
 import { Needs } from "./Needs";
 import { TreeView } from "./TreeView";
-import { treeOf } from "./tree.model";
+import { treeOf, writtenBy } from "./tree.model";
 
 const DryRunView = lazy(() => import("./DryRunView"));
 const VisionView = lazy(() => import("./VisionView"));
@@ -112,6 +119,10 @@ function Loaded({ live, session, run }: LoadedProps) {
 }
 
 function Progress({ live, session, run }: LoadedProps) {
+  const countOf = (stage: Stage) => {
+    const written = writtenBy(run, stage.name);
+    return written === null ? null : plural(written, "item");
+  };
   const { staged } = run.deliveries ?? NO_DELIVERIES;
   return (
     <div className={styles.progress}>
@@ -133,7 +144,7 @@ function Progress({ live, session, run }: LoadedProps) {
         <Figures session={session} run={run} />
       </div>
       <Card title="Stages">
-        <StageBars stages={run.stages} />
+        <StageBars stages={run.stages} countOf={countOf} />
       </Card>
     </div>
   );

@@ -8,15 +8,18 @@ import { writtenItems } from "./tree.model";
 export function Figures({ session, run }: { session: BacklogSession; run: RunSummary }) {
   const { stats, budget_usd: budget } = session;
   const { staged, done, dead } = run.deliveries ?? NO_DELIVERIES;
-  const tokens = stats.prompt_tokens + stats.completion_tokens;
-  const cost = stats.cost_micro_usd / 1e6;
+  // The run's counters move with the stream; the session's figures follow a moment later.
+  const now = (name: "prompt_tokens" | "completion_tokens" | "cost_micro_usd" | "epics" | "features") =>
+    run.counters[name] ?? stats[name];
+  const tokens = now("prompt_tokens") + now("completion_tokens");
+  const cost = now("cost_micro_usd") / 1e6;
   return (
     <section aria-label="Figures">
       <StatRow>
         <StatCard
           label="Items"
           value={number(writtenItems(run))}
-          note={`${plural(stats.epics, "epic")}, ${plural(stats.features, "feature")}`}
+          note={`${plural(now("epics"), "epic")}, ${plural(now("features"), "feature")}`}
         />
         <StatCard
           label="Flagged"
@@ -31,7 +34,11 @@ export function Figures({ session, run }: { session: BacklogSession; run: RunSum
           note={budget === null ? "no budget set" : `of $ ${number(budget, 2)} at most`}
           {...(budget !== null && cost >= budget * 0.9 ? { tone: "warn" as const } : {})}
         />
-        <StatCard label="Tokens" value={number(tokens)} note={`${number(stats.completion_tokens)} written`} />
+        <StatCard
+          label="Tokens"
+          value={number(tokens)}
+          note={`${number(now("completion_tokens"))} written`}
+        />
         <StatCard
           label="Delivered"
           value={number(done)}

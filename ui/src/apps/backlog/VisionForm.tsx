@@ -14,6 +14,7 @@ import {
   emptyVision,
   expected,
   isVisionDraft,
+  MAX_TITLE,
   type VisionDraft,
   type VisionField,
   validateVision,
@@ -99,7 +100,7 @@ export function VisionForm() {
                   <TextInput
                     {...control}
                     value={draft.title}
-                    maxLength={200}
+                    maxLength={MAX_TITLE}
                     onChange={(event) => change({ title: event.target.value })}
                   />
                 )}

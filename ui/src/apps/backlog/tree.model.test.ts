@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sampleRun, sampleStage } from "../../runs/sample";
+import { sampleRun } from "../../runs/sample";
 import { sampleItem, sampleItems } from "./sample";
 import {
   countIncluded,
@@ -10,6 +10,7 @@ import {
   rowsOf,
   type TreeFilter,
   treeOf,
+  writtenBy,
   writtenItems,
 } from "./tree.model";
 
@@ -91,11 +92,12 @@ it("a path leads from the root", () => {
   expect(task && pathTo(tree, task).map((item) => item.key)).toEqual(["e1", "e1/f1", "e1/f1/s1"]);
 });
 
-it("written items are those of the writing stages", () => {
-  const stages = [
-    sampleStage({ name: "epics", done: 2 }),
-    sampleStage({ name: "test_cases", done: 5 }),
-    sampleStage({ name: "stage", done: 7 }),
-  ];
-  expect(writtenItems(sampleRun({ stages }))).toBe(7);
+it("written items are what the run has counted", () => {
+  const run = sampleRun({ counters: { epics: 2, test_cases: 5, cost_micro_usd: 900 } });
+  expect(writtenItems(run)).toBe(7);
+  expect([writtenBy(run, "test_cases"), writtenBy(run, "tasks"), writtenBy(run, "stage")]).toEqual([
+    5,
+    0,
+    null,
+  ]);
 });

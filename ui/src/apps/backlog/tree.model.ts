@@ -9,15 +9,19 @@ export const KIND_WORDS: Record<WorkItemKind, string> = {
   test_case: "Test case",
 };
 export const KINDS = Object.keys(KIND_WORDS) as readonly WorkItemKind[];
-const WRITING_STAGES: readonly string[] = ["epics", "features", "stories", "tasks", "test_cases"];
+/** Each is a stage, and the counter of what it has written: one of its tasks writes several items. */
+const WRITING: readonly string[] = ["epics", "features", "stories", "tasks", "test_cases"];
 /** Levels above this one are open at first. */
 const OPEN_ABOVE = 2;
 
 /** Items written so far, by the run's figures. */
-export function writtenItems(run: Pick<RunSummary, "stages">): number {
-  return run.stages
-    .filter((stage) => WRITING_STAGES.includes(stage.name))
-    .reduce((sum, stage) => sum + stage.done, 0);
+export function writtenItems(run: Pick<RunSummary, "counters">): number {
+  return WRITING.reduce((sum, name) => sum + (run.counters[name] ?? 0), 0);
+}
+
+/** What a stage has written; null for a stage that writes nothing. */
+export function writtenBy(run: Pick<RunSummary, "counters">, stage: string): number | null {
+  return WRITING.includes(stage) ? (run.counters[stage] ?? 0) : null;
 }
 
 export interface TreeFilter {

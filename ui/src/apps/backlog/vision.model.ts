@@ -13,7 +13,10 @@ export const SIZES: Record<BacklogSize, BacklogNumbers> = {
 export const NUMBER_NAMES = ["epics", "features", "stories", "tasks", "tests"] as const;
 export type NumberName = (typeof NUMBER_NAMES)[number];
 /** Of each level at most. */
-export const MAX_NUMBER = 50;
+export const MAX_NUMBER = 20;
+export const MAX_TITLE = 120;
+const MAX_REGENERATIONS = 10;
+const MAX_CONTEXT_BYTES = 64 * 1024;
 
 /** What is typed; numbers as text. */
 export interface VisionDraft {
@@ -91,9 +94,12 @@ export function validateVision(draft: VisionDraft): VisionErrors {
       errors.size = `${wrong}: a whole number up to ${MAX_NUMBER}${wrong === "epics" ? ", at least 1" : ""}.`;
   }
   if (!isWhole(draft.threshold, 0, 100)) errors.threshold = "A whole number from 0 to 100.";
-  if (!isWhole(draft.regenerations, 0, 20)) errors.regenerations = "A whole number from 0 to 20.";
-  if (draft.budget.trim() !== "" && !/^\d{1,6}([.,]\d{1,2})?$/.test(draft.budget.trim()))
+  if (!isWhole(draft.regenerations, 0, MAX_REGENERATIONS))
+    errors.regenerations = `A whole number from 0 to ${MAX_REGENERATIONS}.`;
+  const budget = draft.budget.trim();
+  if (budget !== "" && !(/^\d{1,5}([.,]\d{1,2})?$/.test(budget) && Number(budget.replace(",", ".")) > 0))
     errors.budget = "An amount such as 5 or 2.50; empty for no limit.";
+  if (byteLength(draft.context) > MAX_CONTEXT_BYTES) errors.context = "At most 64 KiB.";
   return errors;
 }
 
