@@ -1,7 +1,5 @@
 //! Webhooks against a receiver that checks them as Standard Webhooks has it.
 
-#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
-
 mod rig;
 
 use activity::connector::{Answer, Guarantee, Lookup, Permanence};

@@ -57,9 +57,9 @@ impl Turn<'_> {
             self.state.writes.pop_front();
         }
         let wait = |window: Duration, most: usize| {
-            let recent = self.state.writes.iter().filter(|at| now - **at < window);
+            let mut recent = self.state.writes.iter().filter(|at| now - **at < window);
             let over = (recent.clone().count() + writes).checked_sub(most).filter(|over| *over > 0)?;
-            recent.clone().nth(over - 1).or(recent.last()).map(|at| window.saturating_sub(now - *at))
+            recent.clone().nth(over - 1).or(recent.next_back()).map(|at| window.saturating_sub(now - *at))
         };
         wait(HOUR, self.rates.per_hour).max(wait(MINUTE, self.rates.per_minute))
     }

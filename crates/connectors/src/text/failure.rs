@@ -18,7 +18,7 @@ pub(super) enum Reading {
     /// It failed.
     Failed(Failure),
     /// It failed in the middle of its answer, which was used up all the same.
-    Cut(Written, Failure),
+    Cut(Box<Written>, Failure),
     /// Refused with these words, for what may be a parameter that this server does not know.
     Refused(String, Failure),
 }
@@ -28,7 +28,7 @@ impl Reading {
     pub(super) fn with(self, written: Written) -> Self {
         match self {
             Self::Failed(failure) | Self::Refused(_, failure) | Self::Cut(_, failure) => {
-                Self::Cut(written, failure)
+                Self::Cut(Box::new(written), failure)
             }
         }
     }

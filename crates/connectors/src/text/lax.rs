@@ -53,10 +53,10 @@ fn candidates(text: &str) -> Vec<&str> {
         if begin < end {
             continue;
         }
-        if let Some(length) = balanced(&text[begin..]) {
-            end = begin + length;
-            found.push(&text[begin..end]);
-        }
+        // What never ends was cut off: a whole part within it is not the answer.
+        let Some(length) = balanced(&text[begin..]) else { break };
+        end = begin + length;
+        found.push(&text[begin..end]);
     }
     found
 }
@@ -220,6 +220,7 @@ mod tests {
             ("", "no JSON"),
             ("I cannot do that.", "no JSON"),
             ("{\"items\":[{\"title\":\"a\"}", "no valid JSON"),
+            ("[{\"items\":[{\"title\":\"a\"}]}, {\"items\":[", "no valid JSON"),
             ("{\"items\":[{}]}", "lacks `title`"),
             ("{\"other\":[]}", "lacks `items`"),
             ("{\"items\":{}}", "must be of type array"),

@@ -301,7 +301,7 @@ impl OpenAi {
         loop {
             let piece = match crate::http::frame(&mut body, end).await {
                 Ok(piece) => piece,
-                Err(error) => return Err(Reading::Cut(written, transient(error))),
+                Err(error) => return Err(Reading::Cut(Box::new(written), transient(error))),
             };
             let ended = piece.is_none();
             let data = match &piece {
@@ -322,7 +322,7 @@ impl OpenAi {
             }
             if written.text.len() > TEXT_BYTES || events.waiting() > TEXT_BYTES || bytes > STREAM_BYTES {
                 let text = format!("the model wrote more than {TEXT_BYTES} bytes and was stopped");
-                return Err(Reading::Cut(written, Failure::transient("answer_too_large", text)));
+                return Err(Reading::Cut(Box::new(written), Failure::transient("answer_too_large", text)));
             }
             if written.text.len() > before {
                 grown(request, &written);
@@ -331,7 +331,7 @@ impl OpenAi {
                 // Some servers leave out the last word; without a reason to finish the answer was cut off.
                 if written.finish.is_empty() {
                     let error = TaskError::new("answer_cut", "the model's answer ended in its middle");
-                    return Err(Reading::Cut(written, transient(error)));
+                    return Err(Reading::Cut(Box::new(written), transient(error)));
                 }
                 return Ok(written);
             }
