@@ -13,13 +13,16 @@
 mod author;
 mod delivery;
 mod english;
+mod export;
 mod gate;
 mod keys;
 mod openai;
 mod outline;
 pub mod params;
 mod pipeline;
+pub mod routes;
 mod stages;
+mod stats;
 pub mod tables;
 mod vision;
 mod workers;
@@ -28,7 +31,9 @@ pub use delivery::{Previewed, Previews, Restage};
 pub use openai::Judgement;
 pub use params::{AuthorName, Numbers, Params, ParamsError, Size};
 pub use pipeline::{APPROVE_SIGNAL, MODEL_PIPELINE, PIPELINE, pipeline, pipeline_of};
+pub use routes::{RouteState, routes};
 pub use stages::BacklogOptions;
+pub use stats::{BacklogStats, Phase, phase, stats};
 pub use workers::{StageWorkers, worker_formula};
 
 use activity::App;

@@ -89,6 +89,9 @@ codes! {
     StreamsDisabled "streams_disabled" CONFLICT
         "This server has no live streams"
         "They are switched off (enable_sse_progress). Ask for progress instead: GET /api/v1/runs/{id}/progress?after=<run_seq>&wait=25 answers as soon as something changes.";
+    AlreadyDelivered "already_delivered" CONFLICT
+        "It is at its destination already"
+        "What has been delivered is changed there, by its link; here it stays as it was sent.";
     Gone "gone" GONE
         "That part of the history is no longer kept"
         "Begin anew without a cursor: the answer starts with a snapshot.";

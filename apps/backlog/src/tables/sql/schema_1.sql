@@ -30,6 +30,7 @@ CREATE TABLE backlog_items (
 CREATE UNIQUE INDEX backlog_items_in_order ON backlog_items (run_id, sort);
 CREATE INDEX backlog_items_of_parent ON backlog_items (run_id, parent, sort);
 CREATE INDEX backlog_items_flagged ON backlog_items (run_id, sort) WHERE flagged = 1;
+CREATE INDEX backlog_items_excluded ON backlog_items (run_id, key) WHERE excluded = 1;
 CREATE INDEX backlog_items_edited ON backlog_items (run_id, sort) WHERE edited = 1;
 
 -- What people should know about a backlog, in order.
