@@ -7,6 +7,7 @@
 
 mod access;
 mod connectors;
+mod outbox;
 mod wiring;
 
 use crate::{

@@ -28,6 +28,7 @@ mod ui;
 mod verbs;
 mod views;
 
+pub use refusal::problem;
 pub use audit::{Audit, AuditFilter, AuditResult, AuditRow, Entry};
 pub use edge::Proxy;
 pub use error::{Error, Result};

@@ -8,7 +8,7 @@ use web::{ApiError, Code, FieldProblem};
 const DRAINING: Duration = Duration::from_secs(2);
 
 /// The problem for an error of the engine.
-pub(crate) fn problem(error: engine::Error) -> ApiError {
+pub fn problem(error: engine::Error) -> ApiError {
     use engine::Error;
     let detail = error.to_string();
     match &error {

@@ -34,6 +34,7 @@ pub(crate) struct Config {
     pub(crate) enable_sse_progress: bool,
     pub(crate) server: Server,
     pub(crate) outbox: Outbox,
+    pub(crate) text: Text,
     pub(crate) hardware_scaling: HardwareScaling,
     pub(crate) sse: Sse,
     pub(crate) retention: Retention,
@@ -57,6 +58,20 @@ pub(crate) struct Outbox {
     pub(crate) batch_size: u32,
     pub(crate) retry_attempts: u32,
     pub(crate) timeout_seconds: u64,
+}
+
+/// A language model.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Text {
+    /// Empty where there is none.
+    pub(crate) model: String,
+    pub(crate) base_url: String,
+    /// The name of a kept secret, not the secret.
+    pub(crate) secret: String,
+    pub(crate) prompt_cents_per_million: u64,
+    pub(crate) completion_cents_per_million: u64,
+    pub(crate) timeout_seconds: u64,
+    pub(crate) judge: bool,
 }
 
 /// Limits that follow the machine.
@@ -186,6 +201,21 @@ pub(crate) fn resolve(raw: RawConfig, default_data: PathBuf) -> Result<Config> {
             batch_size: small(number("outbox.batch_size", raw.outbox.batch_size)?),
             retry_attempts: small(number("outbox.retry_attempts", raw.outbox.retry_attempts)?),
             timeout_seconds: number("outbox.timeout_seconds", raw.outbox.timeout_seconds)?,
+        },
+        text: Text {
+            model: text("text.model", raw.text.model),
+            base_url: text("text.base_url", raw.text.base_url),
+            secret: text("text.secret", raw.text.secret),
+            prompt_cents_per_million: number(
+                "text.prompt_cents_per_million",
+                raw.text.prompt_cents_per_million,
+            )?,
+            completion_cents_per_million: number(
+                "text.completion_cents_per_million",
+                raw.text.completion_cents_per_million,
+            )?,
+            timeout_seconds: number("text.timeout_seconds", raw.text.timeout_seconds)?,
+            judge: flag("text.judge", raw.text.judge),
         },
         hardware_scaling,
         sse: Sse {

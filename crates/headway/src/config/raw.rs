@@ -27,6 +27,7 @@ settings! {
     sections {
         server: RawServer;
         outbox: RawOutbox;
+        text: RawText;
         hardware_scaling: RawHardware;
         sse: RawSse;
         retention: RawRetention;
@@ -60,6 +61,26 @@ settings! {
         retry_attempts: u64 = Kind::Number(0, 100), "3";
         /// Longest wait for one answer of a destination, in seconds.
         timeout_seconds: u64 = Kind::Number(1, 3600), "30";
+    }
+}
+
+settings! {
+    /// A language model.
+    RawText in "text." {
+        /// The model's name, as its server knows it; without one, backlogs are written by rule.
+        model: String = Kind::Text, "";
+        /// Address of an OpenAI-compatible API.
+        base_url: String = Kind::Text, "https://api.openai.com/v1";
+        /// Name of the kept secret that holds the API key (`PUT /api/v1/secrets/{name}`); a local server may need none.
+        secret: String = Kind::Text, "text";
+        /// Price of a million tokens read, in US cents.
+        prompt_cents_per_million: u64 = Kind::Number(0, 1_000_000), "0";
+        /// Price of a million tokens written, in US cents.
+        completion_cents_per_million: u64 = Kind::Number(0, 1_000_000), "0";
+        /// Longest wait for an answer, in seconds.
+        timeout_seconds: u64 = Kind::Number(1, 3600), "120";
+        /// Whether the model also judges what it wrote, in one more call for each set of siblings.
+        judge: bool = Kind::Flag, "false";
     }
 }
 
@@ -119,6 +140,11 @@ pub(crate) const SECTIONS: &[Section] = &[
     Section { name: "", about: "What stands at the top of the file.", settings: RawConfig::SETTINGS },
     Section { name: "server", about: "The HTTP server.", settings: RawServer::SETTINGS },
     Section { name: "outbox", about: "Deliveries to other systems.", settings: RawOutbox::SETTINGS },
+    Section {
+        name: "text",
+        about: "The language model that writes backlogs, where one is to.",
+        settings: RawText::SETTINGS,
+    },
     Section {
         name: "hardware_scaling",
         about: "Limits that follow the machine; each change is an event with its reason.",

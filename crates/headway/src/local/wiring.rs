@@ -1,12 +1,13 @@
 //! Which parts there are, and what each is told of the configuration.
 
-use super::{Purpose, connectors::Wired};
+use super::{Purpose, connectors::Wired, outbox::Outbox};
 use crate::{
     config::{Config, HardwareScaling},
     problem::{Problem, Result, chain},
 };
 use ::connectors::{Http, Reach};
-use activity::{App, Registry};
+use activity::{App, Registry, text::TextModel};
+use backlog::{BacklogOptions, Judgement};
 use db::{Db, Migration};
 use engine::{
     Dispatch, Engine, EngineOptions, Hardware, LimitOptions, RelayOptions, Retention, planned_workers,
@@ -28,13 +29,17 @@ pub(super) struct Parts {
     pub(super) hub: Hub,
     ingest: IngestOptions,
     vault: Arc<Vault>,
+    /// Name of the language model, where there is one.
+    model: Option<String>,
 }
 
 /// Opens the database and starts the engine.
 pub(super) async fn open(config: &Config, purpose: Purpose) -> Result<Parts> {
     let ingest = ingest_options(config)?;
-    let apps = vec![ingest::app(ingest.clone())];
-    let db = open_database(config, &apps).await?;
+    let mut migrations = [store::MIGRATIONS, server::MIGRATIONS].concat();
+    migrations.extend_from_slice(ingest::tables::MIGRATIONS);
+    migrations.extend_from_slice(backlog::tables::MIGRATIONS);
+    let db = open_database(config, migrations).await?;
     let cannot = |what: &str, error: &dyn std::error::Error| {
         Problem::failed(format!("cannot open {}: {what}: {}", config.database().display(), chain(error)))
     };
@@ -42,13 +47,15 @@ pub(super) async fn open(config: &Config, purpose: Purpose) -> Result<Parts> {
     let store = Store::open(db, &epoch).await.map_err(|error| cannot("the store", &error))?;
     let hub = HubOptions { update_interval: config.sse.update_interval(), timeout: config.sse.timeout() };
     let hub = Hub::open(store.clone(), hub).await.map_err(|error| cannot("the streams", &error))?;
-    let (registry, pipelines) = collect(apps)?;
     let vault = Vault::open(config.data.join(KEY_RING))
         .map_err(|error| cannot("the key ring of its secrets", &error))?;
     let vault = Arc::new(vault);
     // Who may add a destination is an admin, who may reach what this machine reaches.
     let http = Http::new(Reach::Any).map_err(|error| cannot("the HTTP client", &error))?;
     let wired = Wired { store: store.clone(), vault: vault.clone(), http };
+    let written = backlog_options(config, &wired).await?;
+    let model = written.model.as_ref().map(|model| model.name().to_owned());
+    let (registry, pipelines) = collect(vec![ingest::app(ingest.clone()), backlog::app(written)])?;
     let options = EngineOptions {
         store,
         hub: hub.clone(),
@@ -64,7 +71,34 @@ pub(super) async fn open(config: &Config, purpose: Purpose) -> Result<Parts> {
         relay: relay(config, wired),
     };
     let engine = Engine::open(options).await.map_err(|error| cannot("the engine", &error))?;
-    Ok(Parts { engine, hub, ingest, vault })
+    Ok(Parts { engine, hub, ingest, vault, model })
+}
+
+/// Who writes backlogs, and by how many at once.
+async fn backlog_options(config: &Config, wired: &Wired) -> Result<BacklogOptions> {
+    let text = &config.text;
+    let model: Option<Arc<dyn TextModel>> = if text.model.is_empty() {
+        None
+    } else {
+        let settings = serde_json::json!({
+            "base_url": text.base_url, "model": text.model, "timeout_ms": text.timeout_seconds.saturating_mul(1_000),
+            "prompt_usd_per_million": text.prompt_cents_per_million as f64 / 100.0,
+            "completion_usd_per_million": text.completion_cents_per_million as f64 / 100.0,
+        });
+        let secret = wired.kept(&text.secret).await.map_err(|error| Problem::failed(error.message))?;
+        let model = ::connectors::text::OpenAi::new(&settings, secret.as_ref(), &wired.http);
+        let wrong = |error: model::TaskError| {
+            let problem = Problem::usage(format!("the settings of the language model: {}", error.message));
+            problem.hint(error.help.unwrap_or_else(|| String::from("look at the section [text]")))
+        };
+        Some(Arc::new(model.map_err(wrong)?))
+    };
+    let judgement = if text.judge { Judgement::RulesAndModel } else { Judgement::Rules };
+    let workers = (!config.use_hardware_scaling).then(|| {
+        let (cores, threads, gigabytes) = planned_for(&Hardware::detect());
+        backlog::worker_formula(cores, threads, gigabytes)
+    });
+    Ok(BacklogOptions { model, judgement, workers })
 }
 
 /// How deliveries are sent.
@@ -107,10 +141,7 @@ fn ingest_options(config: &Config) -> Result<IngestOptions> {
     })
 }
 
-async fn open_database(config: &Config, apps: &[App]) -> Result<Db> {
-    let mut migrations: Vec<Migration> = store::MIGRATIONS.to_vec();
-    migrations.extend_from_slice(server::MIGRATIONS);
-    migrations.extend(apps.iter().flat_map(|app| app.migrations));
+async fn open_database(config: &Config, migrations: Vec<Migration>) -> Result<Db> {
     let options = db::Options::new(config.database());
     let opened = tokio::task::spawn_blocking(move || Db::open(options, &migrations)).await;
     let opened =
@@ -148,11 +179,17 @@ fn limits(config: &Config, hardware: &Hardware) -> LimitOptions {
     if config.use_hardware_scaling {
         return LimitOptions { least: Some(min_workers), most: max_workers, ..LimitOptions::default() };
     }
-    // Two threads a core are the rule; where there are none, twice the cores are more than the formula asks for anyway.
-    let threads = hardware.cpus_effective.ceil() as u32;
-    let planned = planned_workers(threads.div_ceil(2), threads, hardware.memory_limit_bytes >> 30);
+    let (cores, threads, gigabytes) = planned_for(hardware);
+    let planned = planned_workers(cores, threads, gigabytes);
     let slots = planned.max(min_workers).min(max_workers.unwrap_or(u32::MAX));
     LimitOptions { fixed: Some(slots), ..LimitOptions::default() }
+}
+
+/// What the planning formula is given: cores, threads, gigabytes. Two threads a core are the rule; where there are none,
+/// twice the cores are more than the formula asks for anyway.
+fn planned_for(hardware: &Hardware) -> (u32, u32, u64) {
+    let threads = hardware.cpus_effective.ceil() as u32;
+    (threads.div_ceil(2), threads, hardware.memory_limit_bytes >> 30)
 }
 
 /// What the server is told.
@@ -165,15 +202,24 @@ pub(super) fn server_options(config: &Config, parts: Parts) -> Result<ServerOpti
         models: parts.ingest.models,
         runs: server::run_verbs(parts.engine.clone()),
     });
+    let outbox = Arc::new(Outbox(parts.engine.clone()));
+    let backlogs = backlog::routes(backlog::RouteState {
+        db: parts.engine.store().db().clone(),
+        runs: server::run_verbs(parts.engine.clone()),
+        model: parts.model,
+        restage: outbox.clone(),
+        previews: outbox,
+    });
     Ok(ServerOptions {
-        app_routes: vec![routes],
+        app_routes: vec![routes, backlogs],
         mode: if config.dev { Mode::Development } else { Mode::Normal },
         proxy: if config.server.proxy { Proxy::Declared } else { Proxy::None },
         hosts: config.server.hosts.clone(),
         rate: config.server.requests_per_minute.map(|most| Rate::new(most.div_ceil(10).max(1), most)),
-        apps: vec!["ingest".to_owned()],
+        apps: vec!["ingest".to_owned(), "backlog".to_owned()],
         features: BTreeMap::from([
             ("ingest".to_owned(), true),
+            ("backlog".to_owned(), true),
             ("sse".to_owned(), config.enable_sse_progress),
             ("outbox".to_owned(), config.use_outbox_pattern),
         ]),
