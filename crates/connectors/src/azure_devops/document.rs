@@ -80,8 +80,13 @@ pub(super) fn draft(settings: &Settings, parcel: &Parcel, parent: Parent<'_>) ->
     let mut set = |field: &str, value: Value| add(format!("/fields/{field}"), value);
     set("System.Title", json!(title(&item.title)));
     set("System.Description", json!(description(settings, &item, parcel)));
-    set("System.AreaPath", json!(settings.path(&settings.area)));
-    set("System.IterationPath", json!(settings.path(&settings.iteration)));
+    // Without them Azure DevOps takes the project's own, however the project is named in the settings.
+    if !settings.area.is_empty() {
+        set("System.AreaPath", json!(settings.path(&settings.area)));
+    }
+    if !settings.iteration.is_empty() {
+        set("System.IterationPath", json!(settings.path(&settings.iteration)));
+    }
     set("System.Tags", json!(tag(parcel)));
     if let Some(field) = &settings.reference_field {
         set(field, json!(&*parcel.reference));

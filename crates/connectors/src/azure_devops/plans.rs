@@ -149,11 +149,13 @@ async fn ensure_plan(api: &Api, round: &Round, epic: u64, title: &str) -> Result
         None => {
             let title: String = one_line(title).chars().take(TITLE_CHARS).collect();
             let settings = &api.settings;
-            let body = json!({
-                "name": format!("{title} {mark}"),
-                "areaPath": settings.path(&settings.area),
-                "iteration": settings.path(&settings.iteration),
-            });
+            let mut body = json!({ "name": format!("{title} {mark}") });
+            if !settings.area.is_empty() {
+                body["areaPath"] = json!(settings.path(&settings.area));
+            }
+            if !settings.iteration.is_empty() {
+                body["iteration"] = json!(settings.path(&settings.iteration));
+            }
             api.post(round, url, body).await?.body
         }
     };

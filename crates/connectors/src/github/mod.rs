@@ -8,13 +8,13 @@
 //! links it; it is never made again. The body names the parent, too (`Part of #12`): that is all there is where GitHub cannot
 //! link (a parent has at most 100 sub-issues; older servers have none).
 
+mod document;
 mod pacer;
 
 use crate::{
     Http,
     build::needed,
     http::{ANSWER_BYTES, Call, Reply as Answered, Transport, words},
-    markdown::{self, Reader},
     settings::{base_url, join, plain, read, wrong},
     time::Deadline,
 };
@@ -22,8 +22,9 @@ use activity::connector::{
     Answer, Connector, ConnectorFuture, Guarantee, Lookup, Pace, PaceHint, Parcel, Permanence, Preview, Reply,
 };
 use bytes::Bytes;
+use document::mark;
 use http::{HeaderName, HeaderValue, Method, header};
-use model::{Remote, TaskError, WorkItem};
+use model::{Remote, TaskError};
 use pacer::{Pacer, Rates, Turn};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -38,9 +39,6 @@ const KEYS: [&str; 7] = ["base_url", "owner", "repo", "labels", "interval_ms", "
 const NAME_CHARS: usize = 100;
 const LABELS: usize = 20;
 const LABEL_CHARS: usize = 50;
-/// Characters of a title and of a body at most.
-const TITLE_CHARS: usize = 256;
-const BODY_CHARS: usize = 65_536;
 /// How long one request, and one call with all its requests and waits, may take.
 const REQUEST_TIME: Duration = Duration::from_secs(30);
 const CALL_TIME: Duration = Duration::from_secs(90);
@@ -188,11 +186,12 @@ impl GitHub {
 
     async fn deliver_one(&self, parcel: &Parcel, round: &mut Round) -> Answer {
         let refused = |error| Answer::Refused { error, permanent: Permanence::Permanent };
-        let (document, parent) =
-            match self.document(parcel).and_then(|document| Ok((document, parent(parcel)?))) {
-                Ok(parts) => parts,
-                Err(error) => return refused(error),
-            };
+        let (document, parent) = match document::of(parcel, &self.settings.labels)
+            .and_then(|document| Ok((document, parent(parcel)?)))
+        {
+            Ok(parts) => parts,
+            Err(error) => return refused(error),
+        };
         let mut turn = self.pacer.turn().await;
         if let Some(wait) = turn.full(1 + usize::from(parent.is_some())) {
             let error = TaskError::new("own_pace", "as many issues were created as GitHub allows for now");
@@ -341,44 +340,6 @@ impl GitHub {
         Err(Answer::Unavailable { after_ms: None, error })
     }
 
-    fn document(&self, parcel: &Parcel) -> Result<Value, TaskError> {
-        let item: WorkItem = serde_json::from_str(parcel.payload.get()).map_err(|error| {
-            let what: String = error.to_string().chars().take(200).collect();
-            TaskError::new("invalid_payload", format!("this delivery holds no work item: {what}"))
-        })?;
-        // Titles are plain text at GitHub: nothing is escaped, and nobody is called by one.
-        let title =
-            item.title.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-        let title = title.collect::<Vec<_>>().join(" ");
-        if title.is_empty() {
-            return Err(TaskError::new("invalid_payload", "this work item has no title"));
-        }
-        let short = shorten(&title, TITLE_CHARS, "…");
-        let mut body = markdown::body(&item, Reader::GitHub);
-        if short != title {
-            body = format!("Whole title: {}\n\n{body}", markdown::line(&title, Reader::GitHub));
-        }
-        let kind = item.kind.as_str().replace('_', " ");
-        let mut last = match &parcel.parent {
-            Some(parent) => {
-                format!("\n\nPart of #{} · {kind}", parent.id.chars().take(20).collect::<String>())
-            }
-            None => String::new(),
-        };
-        last.push_str("\n\n");
-        last.push_str(&mark(&parcel.reference));
-        let room = BODY_CHARS - last.chars().count();
-        body = shorten(
-            &body,
-            room,
-            "\n\n**Shortened by Headway:** GitHub takes no longer text. The whole is in Headway.",
-        );
-        body.push_str(&last);
-        let labels: Vec<String> =
-            self.settings.labels.iter().map(|label| label.replace("{kind}", &kind)).collect();
-        Ok(json!({ "title": short, "body": body.trim_start(), "labels": labels }))
-    }
-
     /// Makes a request. Anything but a success comes with its status (0 where there was none) and as the answer to a message.
     async fn call(
         &self,
@@ -498,7 +459,7 @@ impl Connector for GitHub {
     }
 
     fn preview(&self, parcel: &Parcel) -> Result<Preview, TaskError> {
-        let body = self.document(parcel)?;
+        let body = document::of(parcel, &self.settings.labels)?;
         let pairs = [
             ("Authorization", format!("Bearer {}", vault::MASK)),
             ("Accept", "application/vnd.github+json".to_owned()),
@@ -511,11 +472,6 @@ impl Connector for GitHub {
     fn test(&self) -> ConnectorFuture<'_, Result<String, TaskError>> {
         Box::pin(self.try_out())
     }
-}
-
-/// What an issue is found by: a comment that readers do not see.
-fn mark(reference: &str) -> String {
-    format!("<!-- headway-reference: {reference} -->")
 }
 
 fn parent(parcel: &Parcel) -> Result<Option<u64>, TaskError> {
@@ -538,18 +494,4 @@ fn no_repository(status: u16, answer: Answer) -> Answer {
         _ => return answer,
     };
     Answer::Unauthorized { error: words::error_of(answer).with_help(help) }
-}
-
-/// Text of at most so many characters, with a notice at its end where it was cut; the cut is between lines where there are
-/// any, so that no mark-up is broken.
-fn shorten(text: &str, most: usize, notice: &str) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let room = most.saturating_sub(notice.chars().count());
-    let end = text.char_indices().nth(room).map_or(text.len(), |(at, _)| at);
-    let cut = &text[..end];
-    let cut = cut.rfind('\n').filter(|at| *at > end / 2).map_or(cut, |at| &cut[..at]);
-    // A lone backslash would escape what follows.
-    format!("{}{notice}", cut.trim_end_matches('\\').trim_end())
 }

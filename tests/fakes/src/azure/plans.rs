@@ -62,13 +62,11 @@ impl Azure {
     fn make_plan(&self, body: &Value) -> Result<Response, Refusal> {
         let mut state = self.state.lock();
         let name = body["name"].as_str().unwrap_or_default();
-        let path = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
-        if name.is_empty()
-            || name.len() > 255
-            || !path("areaPath").starts_with("Shop")
-            || !path("iteration").starts_with("Shop")
-        {
-            return Err(wrong("name, areaPath and iteration are needed"));
+        let fine = |key: &str| {
+            body[key].is_null() || body[key].as_str().is_some_and(|path| path.starts_with("Shop"))
+        };
+        if name.is_empty() || name.len() > 255 || !fine("areaPath") || !fine("iteration") {
+            return Err(wrong("the name is missing or too long, or a path is not the project's"));
         }
         let (id, root) = (state.id(), state.id());
         let plan = Plan { id, name: name.to_owned(), root, suites: Vec::new() };
