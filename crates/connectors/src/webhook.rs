@@ -180,6 +180,10 @@ impl Webhook {
 }
 
 impl Connector for Webhook {
+    fn service(&self) -> Option<String> {
+        Some(host_of(&self.url))
+    }
+
     fn guarantee(&self) -> Guarantee {
         Guarantee::AtLeastOnce
     }

@@ -39,6 +39,7 @@ async fn a_backlog_arrives_with_parents_fields_and_tests() {
     let fake = FakeAzure::start(Options::default());
     let connector = with(&fake, json!({ "area_path": "Team A\\Web", "iteration_path": "Sprint 1" }));
     assert_eq!(connector.guarantee(), Guarantee::ExactlyOnceEffect);
+    assert_eq!(connector.service(), Some(format!("{}/org", fake.url().trim_start_matches("http://"))));
     let story = story(&*connector).await;
     let batch = [
         simple(Task, "t1", Some(story.clone())),

@@ -330,6 +330,11 @@ impl AzureDevops {
 }
 
 impl Connector for AzureDevops {
+    fn service(&self) -> Option<String> {
+        let settings = &self.api.settings;
+        Some(format!("{}/{}", crate::http::host_of(&settings.base), settings.organization.to_lowercase()))
+    }
+
     fn guarantee(&self) -> Guarantee {
         Guarantee::ExactlyOnceEffect
     }

@@ -421,6 +421,10 @@ impl GitHub {
 }
 
 impl Connector for GitHub {
+    fn service(&self) -> Option<String> {
+        Some(crate::http::host_of(&self.base))
+    }
+
     fn guarantee(&self) -> Guarantee {
         Guarantee::ExactlyOnceEffect
     }
