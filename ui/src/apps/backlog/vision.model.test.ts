@@ -30,6 +30,8 @@ describe("what is typed", () => {
       /^tests:/,
     );
     expect(validateVision(draft({ size: "small", numbers }))).toEqual({});
+    const many = { epics: "20", features: "20", stories: "20", tasks: "3", tests: "0" };
+    expect(validateVision(draft({ size: "numbers", numbers: many })).size).toMatch(/20 000/);
     expect(
       Object.keys(validateVision(draft({ threshold: "101", regenerations: "-1", budget: "much" }))),
     ).toEqual(["threshold", "regenerations", "budget"]);

@@ -15,6 +15,7 @@ export type NumberName = (typeof NUMBER_NAMES)[number];
 /** Of each level at most. */
 export const MAX_NUMBER = 20;
 export const MAX_TITLE = 120;
+const MAX_ITEMS = 20_000;
 const MAX_REGENERATIONS = 10;
 const MAX_CONTEXT_BYTES = 64 * 1024;
 
@@ -87,11 +88,11 @@ export function validateVision(draft: VisionDraft): VisionErrors {
   else if (byteLength(draft.vision) > MAX_VISION_BYTES)
     errors.vision = "The vision is larger than 256 KiB. Shorten it, or start several backlogs.";
   if (draft.size === "numbers") {
-    const wrong = NUMBER_NAMES.find(
-      (name) => !isWhole(draft.numbers[name], name === "epics" ? 1 : 0, MAX_NUMBER),
-    );
-    if (wrong)
-      errors.size = `${wrong}: a whole number up to ${MAX_NUMBER}${wrong === "epics" ? ", at least 1" : ""}.`;
+    const least = (name: NumberName) => (name === "tasks" || name === "tests" ? 0 : 1);
+    const wrong = NUMBER_NAMES.find((name) => !isWhole(draft.numbers[name], least(name), MAX_NUMBER));
+    if (wrong) errors.size = `${wrong}: a whole number from ${least(wrong)} to ${MAX_NUMBER}.`;
+    else if (totalOf(numbersOf(draft)) > MAX_ITEMS)
+      errors.size = "These numbers make more than 20 000 items; a backlog has no more.";
   }
   if (!isWhole(draft.threshold, 0, 100)) errors.threshold = "A whole number from 0 to 100.";
   if (!isWhole(draft.regenerations, 0, MAX_REGENERATIONS))
@@ -177,6 +178,10 @@ function numbersOf(draft: VisionDraft): BacklogNumbers {
     tasks: of("tasks"),
     tests: of("tests"),
   };
+}
+
+function totalOf({ epics, features, stories, tasks, tests }: BacklogNumbers): number {
+  return epics * (1 + features * (1 + stories * (1 + tasks + tests)));
 }
 
 function isWhole(text: string, from: number, to: number): boolean {
