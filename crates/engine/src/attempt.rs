@@ -48,13 +48,13 @@ pub(crate) async fn perform(engine: Engine, lease: Arc<Lease>, inbox: mpsc::Send
     let outcome = within_its_time(&engine, &lease, &flag, &link, context).await;
     let (outcome, sent) = crate::relay::send(&engine, &lease, outcome).await;
     engine.attempts().end(&lease);
-    let failed = matches!(outcome, Outcome::Failure(_));
+    let ended = crate::limits::Ended::of(&outcome);
     let lines = link.take_lines();
     let span = Span { started_at, ended_at: clock::now().max(started_at) };
     let report = Report { lease: lease.clone(), span, outcome, sent, lines };
     // The inbox is closed where the run is over: then nobody wants the outcome any more.
     let _ = inbox.send(Message::Report(report)).await;
-    engine.dispatcher().finished(&engine, &lease, began.elapsed(), failed);
+    engine.dispatcher().finished(&engine, &lease, began.elapsed(), ended);
 }
 
 async fn within_its_time(
@@ -254,6 +254,10 @@ impl Link for AttemptLink {
             let lines = self.take_lines();
             permit.send(Message::Lines(Lines { lease: self.lease.clone(), lines }));
         }
+    }
+
+    fn pace(&self, hint: activity::connector::PaceHint) {
+        self.engine.dispatcher().hear(&self.lease, hint);
     }
 
     fn heartbeat(&self) {

@@ -1,4 +1,4 @@
-//! Who runs when: a gate for each wait class, and the tasks that wait before it.
+//! Who runs when: a gate for each limit, and the tasks that wait before it.
 //!
 //! A gate lets `limit` attempts run. Before it stands a buffer of leased tasks, just as many as keep the slots busy until
 //! the next claim: more would only be held back from other workers. Tasks come into the buffer in two ways: leased as
@@ -13,11 +13,11 @@ mod source;
 
 use crate::{
     lease::{Lease, StageWork},
-    limits::{LimitChange, LimitStatus, Limiter},
+    limits::{Ended, LimitChange, LimitClass, LimitStatus, Limiter},
     shared::Engine,
 };
 use gate::Gate;
-use model::{RunId, StageId, WaitClass};
+use model::{RunId, StageId};
 use parking_lot::Mutex;
 use source::Sources;
 use std::{
@@ -26,7 +26,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use store::{RunRecord, write::Held};
 use tokio::sync::Notify;
@@ -34,7 +34,7 @@ use tokio::sync::Notify;
 /// Room that a plan was promised before a gate.
 #[derive(Clone)]
 pub(crate) struct Reserved {
-    pub(crate) class: WaitClass,
+    pub(crate) class: LimitClass,
     pub(crate) run: RunId,
     pub(crate) stage: StageId,
     pub(crate) count: usize,
@@ -44,17 +44,19 @@ pub(crate) struct Reserved {
 pub(crate) struct Dispatcher {
     state: Mutex<State>,
     wake: Notify,
+    /// A task waits for its gate's pace.
+    held: Notify,
     draining: AtomicBool,
 }
 
 struct State {
-    gates: HashMap<WaitClass, Gate>,
+    gates: HashMap<LimitClass, Gate>,
     sources: Sources,
-    make_limiter: Box<dyn Fn(&WaitClass) -> Limiter + Send>,
+    make_limiter: Box<dyn Fn(&LimitClass) -> Limiter + Send>,
 }
 
 impl State {
-    fn gate(&mut self, class: &WaitClass) -> &mut Gate {
+    fn gate(&mut self, class: &LimitClass) -> &mut Gate {
         if !self.gates.contains_key(class) {
             let gate = Gate::new((self.make_limiter)(class));
             self.gates.insert(class.clone(), gate);
@@ -64,10 +66,10 @@ impl State {
 }
 
 impl Dispatcher {
-    pub(crate) fn new(make_limiter: impl Fn(&WaitClass) -> Limiter + Send + 'static) -> Self {
+    pub(crate) fn new(make_limiter: impl Fn(&LimitClass) -> Limiter + Send + 'static) -> Self {
         let make_limiter = Box::new(make_limiter);
         let state = State { gates: HashMap::new(), sources: Sources::default(), make_limiter };
-        Self { state: Mutex::new(state), wake: Notify::new(), draining: AtomicBool::new(false) }
+        Self { state: Mutex::new(state), wake: Notify::new(), held: Notify::new(), draining: AtomicBool::new(false) }
     }
 
     /// Promises room for up to `wanted` new tasks of a stage. Every promise is kept or taken back by
@@ -126,12 +128,15 @@ impl Dispatcher {
     }
 
     /// An attempt ended and its report is on its way.
-    pub(crate) fn finished(&self, engine: &Engine, lease: &Lease, took: Duration, failed: bool) {
+    pub(crate) fn finished(&self, engine: &Engine, lease: &Lease, took: Duration, how: Ended) {
         let (next, low) = {
             let mut state = self.state.lock();
             let gate = state.gate(&lease.work.class);
-            gate.ended(took, failed);
+            gate.ended(took, how);
             let next = gate.next();
+            if next.is_none() && gate.held_until(Instant::now()).is_some() {
+                self.held.notify_one();
+            }
             (next, gate.is_low())
         };
         if let Some(next) = next {
@@ -150,6 +155,9 @@ impl Dispatcher {
             for gate in state.gates.values_mut() {
                 while let Some(lease) = gate.next() {
                     started.push(lease);
+                }
+                if gate.held_until(Instant::now()).is_some() {
+                    self.held.notify_one();
                 }
             }
         }
@@ -211,7 +219,7 @@ impl Dispatcher {
     }
 
     /// The limit of a class in force.
-    pub(crate) fn limit(&self, class: &WaitClass) -> u32 {
+    pub(crate) fn limit(&self, class: &LimitClass) -> u32 {
         self.state.lock().gate(class).limiter.limit()
     }
 
@@ -224,7 +232,7 @@ impl Dispatcher {
     }
 
     /// Pins a limit, or lets it adapt again. `None` where there is no such limit.
-    pub(crate) fn pin(&self, class: &WaitClass, pinned: Option<u32>) -> Option<LimitChange> {
+    pub(crate) fn pin(&self, class: &LimitClass, pinned: Option<u32>) -> Option<LimitChange> {
         let mut state = self.state.lock();
         let gate = state.gates.get_mut(class)?;
         let change = gate.limiter.pin(pinned, crate::clock::now());
@@ -233,15 +241,51 @@ impl Dispatcher {
         change
     }
 
+    /// When the first task may begin that only a pace holds back.
+    fn held_until(&self) -> Option<Instant> {
+        let now = Instant::now();
+        self.state.lock().gates.values().filter_map(|gate| gate.held_until(now)).min()
+    }
+
+    /// An answer's headers said something of the pace of what `lease` waits for.
+    pub(crate) fn hear(&self, lease: &Lease, hint: activity::connector::PaceHint) {
+        self.state.lock().gate(&lease.work.class).limiter.hear(Instant::now(), hint);
+    }
+
     /// Lets each limiter look at what happened since the last time; returns what changed.
     pub(crate) fn adapt(&self, pressure: &crate::limits::Pressure) -> Vec<LimitChange> {
         let now = crate::clock::now();
         let mut state = self.state.lock();
-        state.gates.values_mut().filter_map(|gate| gate.adapt(now, pressure)).collect()
+        let changes: Vec<_> = state.gates.values_mut().filter_map(|gate| gate.adapt(now, pressure)).collect();
+        drop(state);
+        if !changes.is_empty() {
+            // A higher limit wants more tasks ready.
+            self.wake.notify_one();
+        }
+        changes
     }
 
     /// The largest limit of work that computes: how many threads it needs.
     pub(crate) fn cpu_limit(&self) -> usize {
-        self.state.lock().gate(&WaitClass::Cpu).limit()
+        self.state.lock().gate(&LimitClass::Cpu).limit()
+    }
+}
+
+/// Starts tasks when the pace of their gate lets them begin.
+pub(crate) async fn pace(engine: Engine) {
+    let dispatcher = engine.dispatcher();
+    loop {
+        let until = dispatcher.held_until();
+        let due = async {
+            match until {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = due => dispatcher.start_what_may(&engine),
+            () = dispatcher.held.notified() => {}
+            () = engine.ended() => return,
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! A leased task, ready to be attempted, and what comes back.
 
+use crate::limits::LimitClass;
 use activity::{Attempt, Chunk, EmitError, Log, Outcome, Performer};
-use model::{StageId, WaitClass};
+use model::StageId;
 use std::sync::Arc;
 use store::write::{Held, Span};
 use tokio::sync::oneshot;
@@ -18,7 +19,7 @@ pub(crate) struct StageWork {
     pub(crate) stage: StageId,
     pub(crate) name: Arc<str>,
     pub(crate) performer: Performer,
-    pub(crate) class: WaitClass,
+    pub(crate) class: LimitClass,
     pub(crate) params: Arc<serde_json::Value>,
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) heartbeat_timeout_ms: Option<u64>,

@@ -35,7 +35,7 @@ pub use ask::Command;
 pub use error::{Error, Result};
 pub use limits::fixed::planned_workers;
 pub use limits::hardware::{Hardware, HardwareStatus};
-pub use limits::{LimitChange, LimitStatus};
+pub use limits::{LimitChange, LimitClass, LimitStatus};
 pub use open::{Dispatch, EngineOptions, LimitOptions};
 pub use relay::{
     BreakerStatus, DestinationStatus, DryRun, LimiterStatus, RelayOptions, ReplayFilter, Replayed,

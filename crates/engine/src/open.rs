@@ -2,21 +2,30 @@
 
 use crate::{
     Hardware, Result, builtin, clock,
-    dispatch::{Dispatcher, pump},
-    limits::{Bounds, Limiter, Pressure, bucket::BucketLaw, cpu::CpuLaw, fixed::FixedLaw, io::IoLaw},
+    dispatch::{Dispatcher, pace, pump},
+    limits::{Bounds, LimitClass, Limiter, Pressure, bucket::BucketLaw, cpu::CpuLaw, fixed::FixedLaw, io::IoLaw},
     node, retention, schedules,
     shared::{Attempts, Engine, Inner, Works},
     threads::Threads,
 };
 use activity::Registry;
-use model::{Definition, WaitClass};
-use std::{sync::Arc, time::Duration};
+use model::Definition;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use store::Store;
 use stream::Hub;
 use tokio_util::sync::CancellationToken;
 
-/// How often limits look at what happened.
-const ADAPT: Duration = Duration::from_millis(500);
+/// How often limits look at what happened: about a short round trip; each decides itself when it has seen enough.
+const ADAPT: Duration = Duration::from_millis(50);
+
+/// How often they look whether anything runs, while nothing does.
+const ADAPT_IDLE: Duration = Duration::from_millis(250);
+
+/// How often the kernel is asked for the pressure.
+const PRESSURE: Duration = Duration::from_millis(500);
 
 /// How often a drain looks whether anything still runs.
 const DRAIN_LOOK: Duration = Duration::from_millis(10);
@@ -48,8 +57,10 @@ pub struct EngineOptions {
 pub struct LimitOptions {
     /// Pins the limit of work that computes; detected where absent.
     pub cpu: Option<u32>,
-    /// Pins the limit of work that waits; adapts where absent.
+    /// Pins the limit of each activity that waits; adapts where absent.
     pub io: Option<u32>,
+    /// Pins the limit of each rate-limited service, which then has no pace of its own either; adapts where absent.
+    pub bucket: Option<u32>,
     /// While `cpu` and `io` adapt, neither falls below this; 1 where absent.
     pub least: Option<u32>,
     /// While `cpu` and `io` adapt, neither rises above this.
@@ -111,6 +122,7 @@ impl Engine {
         if options.dispatch == Dispatch::All {
             tokio::spawn(pump::pump(engine.clone()));
             tokio::spawn(adapt(engine.clone()));
+            tokio::spawn(pace(engine.clone()));
             tokio::spawn(schedules::fire(engine.clone()));
             tokio::spawn(retention::sweep(engine.clone(), options.retention));
         }
@@ -151,7 +163,7 @@ impl Engine {
     }
 }
 
-fn limiters(hardware: &Hardware, options: LimitOptions) -> impl Fn(&WaitClass) -> Limiter + Send + use<> {
+fn limiters(hardware: &Hardware, options: LimitOptions) -> impl Fn(&LimitClass) -> Limiter + Send + use<> {
     let cpus = hardware.cpus_effective;
     move |class| {
         let now = clock::now();
@@ -161,12 +173,12 @@ fn limiters(hardware: &Hardware, options: LimitOptions) -> impl Fn(&WaitClass) -
         };
         let (law, pinned, bounds): (Box<dyn crate::limits::Law>, Option<u32>, Bounds) = match class {
             // A service's own limit has nothing to do with the machine.
-            WaitClass::Bucket(_) => (Box::new(BucketLaw::default()), None, Bounds::default()),
-            WaitClass::Cpu => match options.fixed {
+            LimitClass::Bucket(_) => (Box::new(BucketLaw::default()), options.bucket, Bounds::default()),
+            LimitClass::Cpu => match options.fixed {
                 Some(fixed) => (Box::new(FixedLaw(fixed)), options.cpu, Bounds::default()),
                 None => (Box::new(CpuLaw::new(cpus)), options.cpu, bounds),
             },
-            WaitClass::Io => match options.fixed {
+            LimitClass::Io(_) => match options.fixed {
                 Some(fixed) => (Box::new(FixedLaw(fixed)), options.io, Bounds::default()),
                 None => (Box::new(IoLaw::default()), options.io, bounds),
             },
@@ -181,15 +193,20 @@ fn limiters(hardware: &Hardware, options: LimitOptions) -> impl Fn(&WaitClass) -
 
 /// Lets the limits follow what happens. It sleeps while nothing runs.
 async fn adapt(engine: Engine) {
+    let (mut pause, mut pressure, mut read_at) = (ADAPT_IDLE, Pressure::default(), None::<Instant>);
     loop {
         tokio::select! {
-            () = tokio::time::sleep(ADAPT) => {}
+            () = tokio::time::sleep(pause) => {}
             () = engine.ended() => return,
         }
-        if engine.running() == 0 {
+        pause = if engine.running() == 0 { ADAPT_IDLE } else { ADAPT };
+        if pause == ADAPT_IDLE {
             continue;
         }
-        let changes = engine.dispatcher().adapt(&Pressure::read());
+        if read_at.is_none_or(|at| at.elapsed() >= PRESSURE) {
+            (pressure, read_at) = (Pressure::read(), Some(Instant::now()));
+        }
+        let changes = engine.dispatcher().adapt(&pressure);
         if !changes.is_empty() {
             engine.threads().grow_to(engine.dispatcher().cpu_limit());
             engine.dispatcher().start_what_may(&engine);

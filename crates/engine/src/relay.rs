@@ -70,7 +70,7 @@ pub struct RelayOptions {
     pub batch: Option<usize>,
     /// Sends deliveries at once instead of staging them: what is then interrupted is lost or sent twice.
     pub is_direct: bool,
-    /// Longest wait for one answer, in milliseconds, where the connector would wait longer or says nothing.
+    /// Longest wait for one answer, in milliseconds, where the connector asks for no longer one.
     pub timeout_ms: Option<u64>,
 }
 

@@ -172,7 +172,7 @@ impl Engine {
                 tokio::spawn(crate::attempt::perform(self.clone(), lease, handle.inbox));
             }
             // The run is over: its rows are settled, and nobody waits for the attempt.
-            None => self.dispatcher().finished(self, &lease, std::time::Duration::ZERO, false),
+            None => self.dispatcher().finished(self, &lease, std::time::Duration::ZERO, crate::limits::Ended::Nothing),
         }
     }
 
@@ -203,7 +203,7 @@ impl Works {
         let work = Arc::new(StageWork {
             stage: id,
             name: Arc::from(stage.name.as_str()),
-            class: performer.class(),
+            class: crate::limits::LimitClass::of(&performer.class(), name),
             performer,
             params: Arc::new(params.clone()),
             timeout_ms: stage.timeout_ms,

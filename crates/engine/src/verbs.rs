@@ -9,7 +9,7 @@ use crate::{
     shared::{Engine, Pipeline},
 };
 use headway_core::new_run;
-use model::{Definition, RunId, WaitClass, Work};
+use model::{Definition, RunId, Work};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 use store::{RunMeta, RunRecord};
@@ -194,8 +194,8 @@ impl Engine {
         self.dispatcher().running()
     }
 
-    /// The wait class of a stage's activity; `None` for one that waits for a signal.
-    pub fn wait_class(&self, record: &RunRecord, stage: model::StageId) -> Option<WaitClass> {
+    /// The limit that a stage's attempts come under; `None` for one that waits for a signal.
+    pub fn wait_class(&self, record: &RunRecord, stage: model::StageId) -> Option<crate::LimitClass> {
         self.stage_work(record, stage).map(|work| work.class.clone())
     }
 
@@ -204,7 +204,7 @@ impl Engine {
         self.dispatcher().limits()
     }
 
-    /// Pins a limit (`cpu`, `io`, `bucket:<name>`), or lets it adapt again.
+    /// Pins a limit (`cpu`, `io:<activity>`, `bucket:<name>`), or lets it adapt again.
     ///
     /// # Errors
     /// [`Error::UnknownLimit`].
@@ -213,6 +213,7 @@ impl Engine {
         let known = limits.iter().find(|limit| limit.class.to_string() == class);
         let known = known.ok_or_else(|| Error::UnknownLimit(class.to_owned()))?;
         if let Some(change) = self.dispatcher().pin(&known.class, pinned) {
+            self.threads().grow_to(self.dispatcher().cpu_limit());
             self.note_limits(vec![change]).await;
         }
         self.dispatcher().start_what_may(self);

@@ -2,10 +2,14 @@
 
 use crate::{
     lease::Lease,
-    limits::{LimitChange, LimitStatus, Limiter, Pressure},
+    limits::{Ended, LimitChange, LimitStatus, Limiter, Pressure},
 };
 use model::Timestamp;
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// How much work stands ready before a gate, in time: longer than a claim takes on a busy disk (a commit or two), so that
 /// no slot is ever idle for want of a commit.
@@ -26,7 +30,7 @@ pub(super) struct Gate {
     /// Attempts per second, smoothed.
     rate: f64,
     ended_since: u64,
-    counted_at: std::time::Instant,
+    counted_at: Instant,
 }
 
 impl Gate {
@@ -38,7 +42,7 @@ impl Gate {
             buffer: VecDeque::new(),
             rate: 0.0,
             ended_since: 0,
-            counted_at: std::time::Instant::now(),
+            counted_at: Instant::now(),
         }
     }
 
@@ -63,33 +67,45 @@ impl Gate {
         self.buffer.len() + self.reserved <= self.buffer_goal() / 2
     }
 
-    /// The next task, where a slot is free.
+    /// The next task, where a slot is free and the pace lets it begin.
     pub(super) fn next(&mut self) -> Option<Arc<Lease>> {
-        if self.running >= self.limit() {
+        if self.running >= self.limit() || self.buffer.is_empty() {
+            return None;
+        }
+        let now = Instant::now();
+        if self.limiter.ready_at(now).is_some() {
             return None;
         }
         let lease = self.buffer.pop_front()?;
         self.running += 1;
-        self.limiter.started();
+        self.limiter.started(now);
         Some(lease)
     }
 
-    pub(super) fn ended(&mut self, took: Duration, failed: bool) {
+    /// When a task may begin that only the pace holds back; `None` where none is.
+    pub(super) fn held_until(&self, now: Instant) -> Option<Instant> {
+        if self.running >= self.limit() || self.buffer.is_empty() {
+            return None;
+        }
+        self.limiter.ready_at(now)
+    }
+
+    pub(super) fn ended(&mut self, took: Duration, how: Ended) {
         self.running = self.running.saturating_sub(1);
-        self.limiter.ended(took, failed);
+        self.limiter.ended(Instant::now(), took, how);
         self.ended_since += 1;
         let span = self.counted_at.elapsed().as_secs_f64();
         if self.ended_since >= 256 || span > 0.25 {
             let now_rate = self.ended_since as f64 / span.max(1e-6);
             self.rate = 0.5 * self.rate + 0.5 * now_rate;
             self.ended_since = 0;
-            self.counted_at = std::time::Instant::now();
+            self.counted_at = Instant::now();
         }
     }
 
     pub(super) fn adapt(&mut self, now: Timestamp, pressure: &Pressure) -> Option<LimitChange> {
         let waiting = !self.buffer.is_empty();
-        self.limiter.adapt(now, self.running, waiting, pressure)
+        self.limiter.adapt(Instant::now(), now, waiting, pressure)
     }
 
     pub(super) fn status(&self) -> LimitStatus {

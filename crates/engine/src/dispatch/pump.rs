@@ -1,9 +1,9 @@
 //! The pump: claims tasks from the store when a buffer runs low.
 
 use super::{Dispatcher, source::Place};
-use crate::{Result, clock, lease::Lease, plan::new_lease, shared::Engine};
+use crate::{Result, clock, lease::Lease, limits::LimitClass, plan::new_lease, shared::Engine};
 use db::{Batch, Row, Statement, params};
-use model::{Timestamp, WaitClass};
+use model::Timestamp;
 use serde_json::value::RawValue;
 use std::{sync::Arc, time::Duration};
 use store::write;
@@ -23,7 +23,7 @@ const AFTER_ERROR: Duration = Duration::from_millis(500);
 /// A stage to claim from.
 struct Want {
     place: Place,
-    class: WaitClass,
+    class: LimitClass,
     count: usize,
     generation: u64,
 }

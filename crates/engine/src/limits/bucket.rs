@@ -1,16 +1,20 @@
-//! A rate-limited service: a refusal cuts the limit, quiet time lets it grow by one.
+//! A rate-limited service: attempts at once climb gently while that pays; a refusal ends the climb, for from then on the
+//! pace decides ([`super::pace::Pace`]).
 
-use super::{Law, Pressure, Window};
+use super::{Law, Pressure, Window, io::IoLaw};
 
+/// Where calls begin, and what they are multiplied by while that pays: each of them may cost money, and going over the
+/// rate costs a pause.
 const FIRST: u32 = 4;
-const MOST: u32 = 64;
-/// Windows without a refusal before one more is tried.
-const QUIET: u32 = 4;
+const FACTOR: f64 = 1.5;
 
 /// See the module.
-#[derive(Default)]
-pub(crate) struct BucketLaw {
-    quiet: u32,
+pub(crate) struct BucketLaw(IoLaw);
+
+impl Default for BucketLaw {
+    fn default() -> Self {
+        Self(IoLaw::from(FIRST, FACTOR))
+    }
 }
 
 impl Law for BucketLaw {
@@ -18,21 +22,16 @@ impl Law for BucketLaw {
         (FIRST, String::from("where calls of a rate-limited service begin"))
     }
 
-    fn next(&mut self, limit: u32, window: &Window, _: &Pressure) -> Option<(u32, String)> {
-        if window.failed > 0 {
-            self.quiet = 0;
-            let next = (limit / 2).max(1);
-            return (next < limit).then(|| (next, format!("{} calls were refused", window.failed)));
-        }
-        if window.ended == 0 {
-            return None;
-        }
-        self.quiet += 1;
-        if self.quiet < QUIET || !window.saturated || limit >= MOST {
-            return None;
-        }
-        self.quiet = 0;
-        Some((limit + 1, String::from("no call was refused for a while: trying one more")))
+    fn is_enough(&self, limit: u32, window: &Window) -> bool {
+        self.0.is_enough(limit, window)
+    }
+
+    fn next(&mut self, limit: u32, window: &Window, pressure: &Pressure) -> Option<(u32, String)> {
+        self.0.next(limit, window, pressure)
+    }
+
+    fn refused(&mut self) {
+        self.0.hold();
     }
 }
 
@@ -41,12 +40,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refusals_halve_it_and_quiet_time_adds_one() {
+    fn it_climbs_while_that_pays_and_a_refusal_ends_the_climb() {
         let mut law = BucketLaw::default();
-        let refused = Window { seconds: 1.0, ended: 8, failed: 2, mean_ms: 10.0, saturated: true };
-        assert_eq!(law.next(8, &refused, &Pressure::default()).map(|(next, _)| next), Some(4));
-        let quiet = Window { failed: 0, ..refused };
-        let grown = (0..QUIET).filter_map(|_| law.next(4, &quiet, &Pressure::default())).count();
-        assert_eq!(grown, 1);
+        let window = |busy: u32| Window {
+            seconds: 0.2,
+            ended: 24,
+            failed: 0,
+            mean_ms: 50.0,
+            busy: f64::from(busy),
+            saturated: true,
+        };
+        let mut climb = |limit| law.next(limit, &window(limit), &Pressure::default()).map(|(next, _)| next);
+        assert_eq!((climb(4), climb(6)), (Some(6), Some(9)));
+        law.refused();
+        assert!(law.next(9, &window(9), &Pressure::default()).is_none(), "it rests");
     }
 }

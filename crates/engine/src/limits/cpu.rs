@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn pressure_from_others_takes_a_slot_and_its_end_gives_it_back() {
         let mut law = CpuLaw::new(4.0);
-        let window = Window { seconds: 1.0, ended: 10, failed: 0, mean_ms: 5.0, saturated: false };
+        let window = Window { seconds: 1.0, ended: 10, mean_ms: 5.0, ..Window::default() };
         let pressed = Pressure { cpu: Some(80.0), ..Pressure::default() };
         let free = Pressure { cpu: Some(1.0), ..Pressure::default() };
         assert_eq!(law.next(4, &window, &pressed).map(|(next, _)| next), Some(3));

@@ -164,7 +164,7 @@ impl Lane {
                 let mut pace = connector.pace();
                 pace.batch = relay.batch.map_or(pace.batch, |most| pace.batch.min(most)).max(1);
                 pace.parallel = pace.parallel.max(1);
-                pace.timeout_ms = relay.timeout_ms.unwrap_or(pace.timeout_ms);
+                pace.timeout_ms = relay.timeout_ms.map_or(pace.timeout_ms, |wait| pace.timeout_ms.max(wait));
                 let throttle = relay.throttles.of(
                     account(&destination, connector.service()),
                     pace.interval_ms,
