@@ -8,34 +8,158 @@ use verbs::{AMBIGUOUS, DOUBLING, IRREGULAR, PHRASAL, VERBS};
 
 /// Words that stand before a noun without being part of its name.
 const DETERMINERS: &[&str] = &[
-    "a", "all", "an", "and", "any", "each", "every", "her", "his", "its", "many", "more", "most", "multiple", "my", "new", "one",
-    "only", "other", "our", "own", "several", "some", "that", "the", "their", "these", "this", "those", "your",
+    "a", "all", "an", "and", "any", "each", "every", "her", "his", "its", "many", "more", "most", "multiple",
+    "my", "new", "one", "only", "other", "our", "own", "several", "some", "that", "the", "their", "these",
+    "this", "those", "your",
 ];
 
 /// Words that end the noun that a verb is about.
 const BOUNDARIES: &[&str] = &[
-    "about", "according", "across", "after", "against", "ahead", "along", "among", "are", "as", "at", "automatically",
-    "based", "because", "been", "before", "between", "by", "can", "could", "during", "eight", "five", "for", "four",
-    "from", "if", "in", "including", "inside", "into", "is", "must", "near", "off", "on", "online", "onto", "or", "out",
-    "over", "per", "should", "six", "so", "such", "ten", "than", "that", "three", "through", "throughout", "to",
-    "together", "towards", "twelve", "two", "under", "until", "up", "using", "via", "was", "were", "when", "where",
-    "whether", "which", "while", "who", "will", "with", "within", "without",
+    "about",
+    "according",
+    "across",
+    "after",
+    "against",
+    "ahead",
+    "along",
+    "among",
+    "are",
+    "as",
+    "at",
+    "automatically",
+    "based",
+    "because",
+    "been",
+    "before",
+    "between",
+    "by",
+    "can",
+    "could",
+    "during",
+    "eight",
+    "five",
+    "for",
+    "four",
+    "from",
+    "if",
+    "in",
+    "including",
+    "inside",
+    "into",
+    "is",
+    "must",
+    "near",
+    "off",
+    "on",
+    "online",
+    "onto",
+    "or",
+    "out",
+    "over",
+    "per",
+    "should",
+    "six",
+    "so",
+    "such",
+    "ten",
+    "than",
+    "that",
+    "three",
+    "through",
+    "throughout",
+    "to",
+    "together",
+    "towards",
+    "twelve",
+    "two",
+    "under",
+    "until",
+    "up",
+    "using",
+    "via",
+    "was",
+    "were",
+    "when",
+    "where",
+    "whether",
+    "which",
+    "while",
+    "who",
+    "will",
+    "with",
+    "within",
+    "without",
 ];
 
 /// Words that no title should end with.
 const DANGLING: &[&str] = &[
-    "a", "an", "and", "as", "at", "by", "for", "from", "in", "into", "is", "of", "on", "or", "per", "so", "than",
-    "that", "the", "their", "to", "via", "when", "where", "which", "who", "with", "without", "are", "be", "can",
-    "its", "if", "while", "every", "each", "any", "all", "no", "not", "only", "before", "after", "using", "&",
+    "a", "an", "and", "as", "at", "by", "for", "from", "in", "into", "is", "of", "on", "or", "per", "so",
+    "than", "that", "the", "their", "to", "via", "when", "where", "which", "who", "with", "without", "are",
+    "be", "can", "its", "if", "while", "every", "each", "any", "all", "no", "not", "only", "before", "after",
+    "using", "&",
 ];
 
 /// Nouns that make a name of a verb before them: `order history`, `search page`.
 const COMPOUND_HEADS: &[&str] = &[
-    "access", "board", "builder", "button", "centre", "center", "code", "credit", "data", "editor", "export", "field",
-    "fields", "flow", "form", "forms", "function", "groups", "history", "import", "limits", "list", "lists", "log", "logs",
-    "management", "mode", "number", "numbers", "options", "order", "overview", "page", "pages", "plan", "plans", "process",
-    "queue", "results", "rights", "rules", "service", "services", "sheet", "sheets", "statistics", "status", "system", "templates",
-    "tracking", "types", "view", "views", "planning", "scheduling", "reporting", "monitoring", "alerts", "reminders",
+    "access",
+    "board",
+    "builder",
+    "button",
+    "centre",
+    "center",
+    "code",
+    "credit",
+    "data",
+    "editor",
+    "export",
+    "field",
+    "fields",
+    "flow",
+    "form",
+    "forms",
+    "function",
+    "groups",
+    "history",
+    "import",
+    "limits",
+    "list",
+    "lists",
+    "log",
+    "logs",
+    "management",
+    "mode",
+    "number",
+    "numbers",
+    "options",
+    "order",
+    "overview",
+    "page",
+    "pages",
+    "plan",
+    "plans",
+    "process",
+    "queue",
+    "results",
+    "rights",
+    "rules",
+    "service",
+    "services",
+    "sheet",
+    "sheets",
+    "statistics",
+    "status",
+    "system",
+    "templates",
+    "tracking",
+    "types",
+    "view",
+    "views",
+    "planning",
+    "scheduling",
+    "reporting",
+    "monitoring",
+    "alerts",
+    "reminders",
 ];
 
 /// Plurals that no rule gives.
@@ -59,13 +183,73 @@ const ODD_PLURALS: &[(&str, &str)] = &[
 
 /// Nouns without a plural.
 const UNCOUNTABLE: &[&str] = &[
-    "access", "accounting", "advice", "attendance", "billing", "booking", "capacity", "care", "cash", "compliance",
-    "content", "damage", "data", "equipment", "evidence", "feedback", "food", "health", "help", "information", "infrastructure",
-    "inventory", "knowledge", "learning", "logistics", "mail", "maintenance", "management", "marketing", "media",
-    "money", "music", "news", "onboarding", "planning", "pricing", "privacy", "progress", "research", "safety",
-    "scheduling", "search", "security", "software", "staff", "stock", "storage", "support", "time", "tracking",
-    "traffic", "training", "transport", "waste", "weather", "work", "availability", "history", "analytics",
-    "reporting", "messaging", "energy", "water", "electricity", "consumption", "payroll", "metadata",
+    "access",
+    "accounting",
+    "advice",
+    "attendance",
+    "billing",
+    "booking",
+    "capacity",
+    "care",
+    "cash",
+    "compliance",
+    "content",
+    "damage",
+    "data",
+    "equipment",
+    "evidence",
+    "feedback",
+    "food",
+    "health",
+    "help",
+    "information",
+    "infrastructure",
+    "inventory",
+    "knowledge",
+    "learning",
+    "logistics",
+    "mail",
+    "maintenance",
+    "management",
+    "marketing",
+    "media",
+    "money",
+    "music",
+    "news",
+    "onboarding",
+    "planning",
+    "pricing",
+    "privacy",
+    "progress",
+    "research",
+    "safety",
+    "scheduling",
+    "search",
+    "security",
+    "software",
+    "staff",
+    "stock",
+    "storage",
+    "support",
+    "time",
+    "tracking",
+    "traffic",
+    "training",
+    "transport",
+    "waste",
+    "weather",
+    "work",
+    "availability",
+    "history",
+    "analytics",
+    "reporting",
+    "messaging",
+    "energy",
+    "water",
+    "electricity",
+    "consumption",
+    "payroll",
+    "metadata",
 ];
 
 /// Whether `word` is known as a verb's base form.
@@ -176,7 +360,9 @@ pub(crate) fn singular(noun: &str) -> String {
             return format!("{stem}y");
         }
         let es = ["sses", "shes", "ches", "xes", "zes"].iter().any(|ending| lower.ends_with(ending));
-        head[..head.len() - if es || matches!(lower.as_str(), "buses" | "statuses" | "bonuses") { 2 } else { 1 }].to_owned()
+        head[..head.len()
+            - if es || matches!(lower.as_str(), "buses" | "statuses" | "bonuses") { 2 } else { 1 }]
+            .to_owned()
     })
 }
 
@@ -185,8 +371,10 @@ pub(crate) fn is_plural(word: &str) -> bool {
     if ODD_PLURALS.iter().any(|(_, plural)| *plural == word) {
         return true;
     }
-    const SINGULAR: &[&str] =
-        &["status", "campus", "bonus", "virus", "bus", "plus", "focus", "census", "radius", "corpus", "bonus", "versus"];
+    const SINGULAR: &[&str] = &[
+        "status", "campus", "bonus", "virus", "bus", "plus", "focus", "census", "radius", "corpus", "bonus",
+        "versus",
+    ];
     if SINGULAR.contains(&word) {
         return false;
     }
@@ -200,7 +388,9 @@ pub(crate) fn is_plural(word: &str) -> bool {
 /// Whether a noun has no plural.
 pub(crate) fn is_uncountable(noun: &str) -> bool {
     let head = head_of(noun);
-    UNCOUNTABLE.contains(&head.to_lowercase().as_str()) || head.len() > 4 && head.ends_with("ing")
+    UNCOUNTABLE.contains(&head.to_lowercase().as_str())
+        || head.ends_with("ics")
+        || head.len() > 4 && head.ends_with("ing")
 }
 
 /// The word that a noun of several words is about: the last before `of`.
@@ -214,9 +404,15 @@ pub(crate) fn article(noun: &str) -> &'static str {
     let lower = noun.to_lowercase();
     let sounds = ["hour", "honest", "sms", "mri", "x-ray", "fa", "nfc"];
     let vowel = lower.starts_with(['a', 'e', 'i', 'o', 'u']);
-    let silent = ["use", "user", "uni", "one", "eu ", "euro", "usb", "url"].iter().any(|begin| lower.starts_with(begin));
+    let silent = ["use", "user", "uni", "one", "eu ", "euro", "usb", "url"]
+        .iter()
+        .any(|begin| lower.starts_with(begin));
     let unlike = lower.starts_with("unin") || lower.starts_with("unim");
-    if vowel && (!silent || unlike) || sounds[..5].iter().any(|begin| lower.starts_with(begin)) { "an" } else { "a" }
+    if vowel && (!silent || unlike) || sounds[..5].iter().any(|begin| lower.starts_with(begin)) {
+        "an"
+    } else {
+        "a"
+    }
 }
 
 /// The first letter in lower case, unless the word is a name or an abbreviation.
@@ -304,15 +500,17 @@ pub(crate) fn list_of<T: AsRef<str>>(words: &[T]) -> String {
 /// Words that say what a text is about: lower case, singular, without the small ones.
 pub(crate) fn keywords(text: &str) -> Vec<String> {
     const SMALL: &[&str] = &[
-        "able", "also", "been", "being", "both", "does", "done", "down", "ever", "from", "good", "have", "here", "into",
-        "just", "like", "made", "make", "more", "most", "must", "need", "only", "over", "same", "shall", "should",
-        "such", "than", "that", "their", "them", "then", "there", "these", "they", "this", "those", "very", "want",
-        "well", "were", "what", "when", "where", "which", "while", "will", "with", "would", "your", "user", "each",
-        "every", "least", "less", "without", "within", "between", "about", "after", "before", "system", "app", "and",
-        "the", "for", "are", "can", "not", "any", "all", "our", "who", "how", "its", "out", "per", "one", "new", "use",
-        "has", "was", "but", "may", "via", "two", "way",
+        "able", "also", "been", "being", "both", "does", "done", "down", "ever", "from", "good", "have",
+        "here", "into", "just", "like", "made", "make", "more", "most", "must", "need", "only", "over",
+        "same", "shall", "should", "such", "than", "that", "their", "them", "then", "there", "these", "they",
+        "this", "those", "very", "want", "well", "were", "what", "when", "where", "which", "while", "will",
+        "with", "would", "your", "user", "each", "every", "least", "less", "without", "within", "between",
+        "about", "after", "before", "system", "app", "and", "the", "for", "are", "can", "not", "any", "all",
+        "our", "who", "how", "its", "out", "per", "one", "new", "use", "has", "was", "but", "may", "via",
+        "two", "way",
     ];
-    let words = text.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| word.chars().count() > 2);
+    let words =
+        text.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| word.chars().count() > 2);
     let mut found: Vec<String> = Vec::new();
     for word in words {
         let lower = word.to_lowercase();
@@ -380,7 +578,10 @@ mod tests {
         ] {
             assert_eq!([gerund(verb), participle(verb), third_person(verb)], [gerund_, participle_, third]);
         }
-        assert_eq!(["cancelled", "plans", "chosen", "meals"].map(base_verb), [Some("cancel"), Some("plan"), Some("choose"), None]);
+        assert_eq!(
+            ["cancelled", "plans", "chosen", "meals"].map(base_verb),
+            [Some("cancel"), Some("plan"), Some("choose"), None]
+        );
     }
 
     #[test]
@@ -420,8 +621,14 @@ mod tests {
             assert_eq!((plural(one), singular(many)), (many.to_owned(), one.to_owned()));
             assert_eq!((plural(many), singular(one)), (many.to_owned(), one.to_owned()));
         }
-        assert_eq!([plural("feedback"), plural("stock"), singular("analytics")], ["feedback", "stock", "analytics"]);
-        assert_eq!(["order", "user", "hour", "invoice", "unique code"].map(article), ["an", "a", "an", "an", "a"]);
+        assert_eq!(
+            [plural("feedback"), plural("stock"), singular("analytics")],
+            ["feedback", "stock", "analytics"]
+        );
+        assert_eq!(
+            ["order", "user", "hour", "invoice", "unique code"].map(article),
+            ["an", "a", "an", "an", "a"]
+        );
     }
 
     #[test]
@@ -430,6 +637,9 @@ mod tests {
         assert_eq!(clip("Short", 25), "Short");
         assert_eq!(clip("ä".repeat(40).as_str(), 5), "äääää");
         assert_eq!(clip("See balances (of today, and of all accounts)", 30), "See balances");
-        assert_eq!([lower_first("Plan menus"), lower_first("PDF export"), lower_first("E-mail")], ["plan menus", "PDF export", "e-mail"]);
+        assert_eq!(
+            [lower_first("Plan menus"), lower_first("PDF export"), lower_first("E-mail")],
+            ["plan menus", "PDF export", "e-mail"]
+        );
     }
 }

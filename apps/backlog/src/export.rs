@@ -27,9 +27,28 @@ pub(crate) struct Writer {
 
 /// Columns of the CSV.
 const COLUMNS: &[&str] = &[
-    "key", "parent", "kind", "title", "description", "acceptance_criteria", "sections", "priority", "business_value",
-    "story_points", "estimate_hours", "category", "complexity", "steps", "test_data", "automation", "quality", "flagged",
-    "excluded", "delivery", "remote_id", "remote_url",
+    "key",
+    "parent",
+    "kind",
+    "title",
+    "description",
+    "acceptance_criteria",
+    "sections",
+    "priority",
+    "business_value",
+    "story_points",
+    "estimate_hours",
+    "category",
+    "complexity",
+    "steps",
+    "test_data",
+    "automation",
+    "quality",
+    "flagged",
+    "excluded",
+    "delivery",
+    "remote_id",
+    "remote_url",
 ];
 
 #[derive(Serialize)]
@@ -72,7 +91,9 @@ impl Writer {
     pub(crate) fn new(format: Format, run: RunId, title: &str) -> Result<Self, serde_json::Error> {
         let out = match format {
             Format::Csv => format!("{}\r\n", COLUMNS.join(",")),
-            Format::Json => format!("{{\"run\":\"{run}\",\"title\":{},\"items\":[", serde_json::to_string(title)?),
+            Format::Json => {
+                format!("{{\"run\":\"{run}\",\"title\":{},\"items\":[", serde_json::to_string(title)?)
+            }
             Format::Markdown => format!("# {}\n", escaped(title)),
         };
         Ok(Self { format, out, items: 0, skipping: None })
@@ -121,8 +142,10 @@ impl Writer {
         let remote = delivery.and_then(|delivery| delivery.remote.as_ref());
         let sections: Vec<String> =
             work.sections.iter().map(|Section { heading, text }| format!("{heading}: {text}")).collect();
-        let steps: Vec<String> =
-            (1..).zip(&work.steps).map(|(n, TestStep { action, expected })| format!("{n}. {action} → {expected}")).collect();
+        let steps: Vec<String> = (1..)
+            .zip(&work.steps)
+            .map(|(n, TestStep { action, expected })| format!("{n}. {action} → {expected}"))
+            .collect();
         let cells = [
             item.key.clone(),
             item.parent.clone().unwrap_or_default(),
@@ -197,7 +220,9 @@ impl Writer {
         if let Some(data) = &work.test_data {
             self.out.push_str(&format!("\nTest data: {}\n", one_line(data)));
         }
-        if let Some(url) = item.delivery.as_ref().and_then(|delivery| delivery.remote.as_ref()?.url.as_deref()) {
+        if let Some(url) =
+            item.delivery.as_ref().and_then(|delivery| delivery.remote.as_ref()?.url.as_deref())
+        {
             self.out.push_str(&format!("\n<{}>\n", url.replace(['<', '>', ' ', '\n'], "")));
         }
     }

@@ -31,25 +31,80 @@ pub(crate) const CRITERIA: std::ops::RangeInclusive<usize> = 3..=5;
 pub(crate) const POINTS: [f64; 10] = [1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0, 55.0, 89.0];
 /// Categories of tasks.
 pub(crate) const TASK_CATEGORIES: &[&str] = &[
-    "design", "backend", "frontend", "data", "integration", "security", "testing", "documentation", "operations", "research",
+    "design",
+    "backend",
+    "frontend",
+    "data",
+    "integration",
+    "security",
+    "testing",
+    "documentation",
+    "operations",
+    "research",
 ];
 /// Categories of test cases.
 pub(crate) const TEST_CATEGORIES: &[&str] = &[
-    "functional", "negative", "boundary", "security", "performance", "accessibility", "integration", "usability", "recovery",
+    "functional",
+    "negative",
+    "boundary",
+    "security",
+    "performance",
+    "accessibility",
+    "integration",
+    "usability",
+    "recovery",
     "compatibility",
 ];
 
 /// Words that promise and do not say.
 const VAGUE: &[&str] = &[
-    "user-friendly", "user friendly", "easy to use", "intuitive", "seamless", "seamlessly", "robust", "state-of-the-art",
-    "cutting-edge", "best-in-class", "world-class", "etc.", "and so on", "as needed", "as appropriate", "if necessary", "tbd",
-    "lorem ipsum", "various", "some kind of", "properly", "somehow", "and/or", "todo",
+    "user-friendly",
+    "user friendly",
+    "easy to use",
+    "intuitive",
+    "seamless",
+    "seamlessly",
+    "robust",
+    "state-of-the-art",
+    "cutting-edge",
+    "best-in-class",
+    "world-class",
+    "etc.",
+    "and so on",
+    "as needed",
+    "as appropriate",
+    "if necessary",
+    "tbd",
+    "lorem ipsum",
+    "various",
+    "some kind of",
+    "properly",
+    "somehow",
+    "and/or",
+    "todo",
 ];
 
 /// Titles that could stand in any backlog.
 const HOLLOW: &[&str] = &[
-    "feature", "epic", "story", "user story", "task", "test", "test case", "implementation", "implement feature", "write tests",
-    "testing", "development", "misc", "miscellaneous", "other", "general", "backend", "frontend", "documentation",
+    "feature",
+    "epic",
+    "story",
+    "user story",
+    "task",
+    "test",
+    "test case",
+    "implementation",
+    "implement feature",
+    "write tests",
+    "testing",
+    "development",
+    "misc",
+    "miscellaneous",
+    "other",
+    "general",
+    "backend",
+    "frontend",
+    "documentation",
 ];
 
 /// Judges an item beside its siblings (without itself).
@@ -103,7 +158,9 @@ fn title(report: &mut Report, item: &WorkItem) {
     report.unless(one_line, 10, || String::from("the title is not one clean line"));
     let lower = item.title.to_lowercase();
     let bare = lower.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ' ' | '#' | '.' | ':'));
-    report.unless(!HOLLOW.contains(&bare), 35, || format!("the title “{}” could stand in any backlog", item.title));
+    report.unless(!HOLLOW.contains(&bare), 35, || {
+        format!("the title “{}” could stand in any backlog", item.title)
+    });
     report.unless(item.title.chars().any(char::is_alphabetic), 40, || String::from("the title has no words"));
 }
 
@@ -126,7 +183,8 @@ fn sibling_titles<'a>(report: &mut Report, item: &WorkItem, siblings: impl Itera
 }
 
 fn vague(report: &mut Report, item: &WorkItem) {
-    let mut text = format!("{} {} {}", item.title, item.description, item.acceptance_criteria.join(" ")).to_lowercase();
+    let mut text =
+        format!("{} {} {}", item.title, item.description, item.acceptance_criteria.join(" ")).to_lowercase();
     text.insert(0, ' ');
     text.push(' ');
     let is_word = |at: usize, word: &str| {
@@ -134,15 +192,22 @@ fn vague(report: &mut Report, item: &WorkItem) {
         let after = text[at + word.len()..].chars().next().is_none_or(|c| !c.is_alphanumeric());
         before && after
     };
-    let found: Vec<&str> =
-        VAGUE.iter().copied().filter(|word| text.match_indices(word).any(|(at, _)| is_word(at, word))).collect();
+    let found: Vec<&str> = VAGUE
+        .iter()
+        .copied()
+        .filter(|word| text.match_indices(word).any(|(at, _)| is_word(at, word)))
+        .collect();
     let points = (found.len() as u32 * 8).min(24);
-    report.unless(found.is_empty(), points, || format!("says nothing that can be checked: {}", found.join(", ")));
+    report.unless(found.is_empty(), points, || {
+        format!("says nothing that can be checked: {}", found.join(", "))
+    });
 }
 
 fn described(report: &mut Report, item: &WorkItem, least: usize, points: u32) {
     let chars = item.description.trim().chars().count();
-    report.unless(chars >= least, points, || format!("the description has {chars} characters; at least {least}"));
+    report.unless(chars >= least, points, || {
+        format!("the description has {chars} characters; at least {least}")
+    });
     let same = item.description.trim().eq_ignore_ascii_case(item.title.trim());
     report.unless(!same || chars < least, points, || String::from("the description repeats the title"));
 }
@@ -167,11 +232,15 @@ fn feature(report: &mut Report, item: &WorkItem) {
     let value = item.business_value.is_some_and(|value| (1..=100).contains(&value));
     report.unless(value, 10, || String::from("the business value must be 1 to 100"));
     let has = |word: &str| {
-        item.sections.iter().any(|section| section.heading.to_lowercase().contains(word) && !section.text.trim().is_empty())
+        item.sections
+            .iter()
+            .any(|section| section.heading.to_lowercase().contains(word) && !section.text.trim().is_empty())
     };
     report.unless(has("edge"), 10, || String::from("no edge cases are named"));
     report.unless(has("dependenc"), 5, || String::from("it does not say what it depends on"));
-    report.unless(has("technical") || has("interface"), 5, || String::from("there are no notes on interface or technology"));
+    report.unless(has("technical") || has("interface"), 5, || {
+        String::from("there are no notes on interface or technology")
+    });
 }
 
 fn story(report: &mut Report, item: &WorkItem) {
@@ -212,19 +281,29 @@ fn task(report: &mut Report, item: &WorkItem) {
     described(report, item, 40, 25);
     one_of(report, item.category.as_deref(), TASK_CATEGORIES, "category", 15);
     let estimate = item.estimate_hours.is_some_and(|hours| HOURS.contains(&hours));
-    report.unless(estimate, 25, || format!("the estimate must be {} to {} hours", HOURS.start(), HOURS.end()));
+    report
+        .unless(estimate, 25, || format!("the estimate must be {} to {} hours", HOURS.start(), HOURS.end()));
 }
 
 fn test_case(report: &mut Report, item: &WorkItem) {
     let count = item.steps.len();
-    report.unless(count >= 2, if count == 0 { 50 } else { 25 }, || format!("it has {count} steps; at least 2 are needed"));
-    let empty = item.steps.iter().filter(|step| step.action.trim().is_empty() || step.expected.trim().is_empty()).count();
-    report.unless(empty == 0, 30, || format!("{empty} of {count} steps lack an action or an expected result"));
+    report.unless(count >= 2, if count == 0 { 50 } else { 25 }, || {
+        format!("it has {count} steps; at least 2 are needed")
+    });
+    let empty = item
+        .steps
+        .iter()
+        .filter(|step| step.action.trim().is_empty() || step.expected.trim().is_empty())
+        .count();
+    report
+        .unless(empty == 0, 30, || format!("{empty} of {count} steps lack an action or an expected result"));
     one_of(report, item.category.as_deref(), TEST_CATEGORIES, "category", 15);
     report.unless(item.test_data.as_ref().is_some_and(|data| !data.trim().is_empty()), 10, || {
         String::from("it does not say which data it needs")
     });
-    report.unless(item.automation.is_some(), 5, || String::from("it does not say whether automating it is worth while"));
+    report.unless(item.automation.is_some(), 5, || {
+        String::from("it does not say whether automating it is worth while")
+    });
 }
 
 #[cfg(test)]

@@ -27,7 +27,11 @@ pub(crate) fn positions(key: &str) -> Option<Vec<u32>> {
     if parts.len() > LETTERS.len() {
         return None;
     }
-    parts.iter().zip(LETTERS).map(|(part, letters)| part.strip_prefix(letters)?.parse().ok().filter(|n| *n > 0)).collect()
+    parts
+        .iter()
+        .zip(LETTERS)
+        .map(|(part, letters)| part.strip_prefix(letters)?.parse().ok().filter(|n| *n > 0))
+        .collect()
 }
 
 /// The path in digits of a fixed width: tasks come before test cases, and below their story.
@@ -59,7 +63,11 @@ mod tests {
 
     #[test]
     fn keys_are_paths() {
-        let story = child(&child(&child("", WorkItemKind::Epic, 1), WorkItemKind::Feature, 2), WorkItemKind::Story, 3);
+        let story = child(
+            &child(&child("", WorkItemKind::Epic, 1), WorkItemKind::Feature, 2),
+            WorkItemKind::Story,
+            3,
+        );
         assert_eq!(story, "e1.f2.s3");
         assert_eq!(child(&story, WorkItemKind::TestCase, 1), "e1.f2.s3.c1");
         assert_eq!(parent("e1.f2.s3"), Some("e1.f2"));

@@ -45,9 +45,15 @@ impl OpenAi {
     }
 
     /// Asks the model within the run's budget.
-    async fn ask(&self, brief: &Brief, request: TextRequest, context: &Context) -> Result<TextAnswer, TextFailure> {
+    async fn ask(
+        &self,
+        brief: &Brief,
+        request: TextRequest,
+        context: &Context,
+    ) -> Result<TextAnswer, TextFailure> {
         let Some(model) = &self.model else {
-            let text = "no text model is configured: set one up, or start the backlog with the author outline";
+            let text =
+                "no text model is configured: set one up, or start the backlog with the author outline";
             return Err(Failure::permanent("no_text_model", text).into());
         };
         let reserved = self.budgets.reserve(brief.run, brief.params.budget_micro_usd(), context).await?;
@@ -64,7 +70,8 @@ impl Author for OpenAi {
             let mut request = prompts::write(brief);
             let told = context.clone();
             let about = prompts::about(brief);
-            request.on_growth = Some(Arc::new(move |characters| told.progress(characters as u64, 0, about.as_str())));
+            request.on_growth =
+                Some(Arc::new(move |characters| told.progress(characters as u64, 0, about.as_str())));
             let answer = self.ask(brief, request, context).await?;
             let items = reading::items(brief, &answer.value);
             if items.is_empty() {
@@ -93,7 +100,9 @@ impl Author for OpenAi {
 
     fn notes(&self, params: &Params, _: &Vision) -> Vec<String> {
         let name = self.model.as_ref().map_or("a model", |model| model.name());
-        let mut notes = vec![format!("Written by the model {name}: read it as a draft by somebody who does not know you")];
+        let mut notes = vec![format!(
+            "Written by the model {name}: read it as a draft by somebody who does not know you"
+        )];
         if let Some(budget) = params.budget_usd {
             notes.push(format!(
                 "The budget of ${budget} is counted by the configured prices; writing stops before a call that could exceed it"

@@ -89,16 +89,19 @@ fn children(writer: &Writer<'_>, parent: &str, kind: WorkItemKind, most: u32) ->
 fn mended(mut item: WorkItem, brief: &Brief) -> WorkItem {
     let Some(Again { problems, attempts, .. }) = &brief.again else { return item };
     let has = |word: &str| problems.iter().any(|problem| problem.contains(word));
-    if has("same title") || has("says the same") || has("too little") || has("any backlog") || has("no words") {
+    if has("same title") || has("says the same") || has("too little") || has("any backlog") || has("no words")
+    {
         let of = brief.path.last().map_or(brief.vision.title.as_str(), |parent| parent.title.as_str());
         let more = if *attempts > 1 { format!(" ({attempts})") } else { String::new() };
         let limit = title_limit(item.kind);
         let own = clip(&item.title, limit / 2);
-        item.title = format!("{own} – {}{more}", clip(of, limit.saturating_sub(own.chars().count() + 3 + more.len())));
+        item.title =
+            format!("{own} – {}{more}", clip(of, limit.saturating_sub(own.chars().count() + 3 + more.len())));
     }
     if has("says nothing that can be checked") {
         // Vague words come from what the vision says, word for word.
-        let paragraphs: Vec<&str> = item.description.split("\n\n").filter(|text| !text.contains('“')).collect();
+        let paragraphs: Vec<&str> =
+            item.description.split("\n\n").filter(|text| !text.contains('“')).collect();
         item.description = paragraphs.join("\n\n");
     }
     item

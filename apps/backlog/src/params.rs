@@ -150,7 +150,10 @@ impl Params {
     pub fn resolved(mut self) -> Result<Self, ParamsError> {
         let wrong = |field, problem: String| Err(ParamsError { field, problem });
         if self.vision_sha256.is_some() {
-            return wrong("vision_sha256", String::from("is set by the application; send the text as vision"));
+            return wrong(
+                "vision_sha256",
+                String::from("is set by the application; send the text as vision"),
+            );
         }
         if self.vision.len() > MAX_VISION_BYTES {
             let found = self.vision.len();
@@ -164,7 +167,8 @@ impl Params {
             return wrong("title", format!("must be one line of at most {MAX_TITLE_CHARS} characters"));
         }
         if self.to.as_ref().is_some_and(|to| to.is_empty() || !is_line(to, MAX_NAME_CHARS)) {
-            let problem = format!("must be a destination's name of 1 to {MAX_NAME_CHARS} characters, or null");
+            let problem =
+                format!("must be a destination's name of 1 to {MAX_NAME_CHARS} characters, or null");
             return wrong("to", problem);
         }
         self.numbers().check()?;
@@ -325,9 +329,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_named() {
-        let size = |epics: u32, tests: u32| {
-            json!({ "vision": "x", "size": { "epics": epics, "features": 20, "stories": 20, "tasks": 5, "tests": tests } })
-        };
+        let size = |epics: u32, tests: u32| json!({ "vision": "x", "size": { "epics": epics, "features": 20, "stories": 20, "tasks": 5, "tests": tests } });
         for (value, expected) in [
             (json!({ "vision": " \n\t# - \n" }), "vision: is blank"),
             (json!({ "vision": "x".repeat(MAX_VISION_BYTES + 1) }), "vision: has 262145 bytes"),
@@ -342,7 +344,10 @@ mod tests {
             (size(21, 3), "size.epics: must be 1 to 20"),
             (size(0, 3), "size.epics: must be 1 to 20"),
             (size(20, 3), "size: makes 72420 items; a backlog may have 20000"),
-            (json!({ "vision": "x", "size": "huge" }), "invalid value: string \"huge\", expected small, medium"),
+            (
+                json!({ "vision": "x", "size": "huge" }),
+                "invalid value: string \"huge\", expected small, medium",
+            ),
             (json!({ "vision": "x", "size": { "epics": 1 } }), "missing field `features`"),
             (json!({ "vision": "x", "sizes": "small" }), "unknown field `sizes`"),
             (json!({ "vision": "x", "author": "poet" }), "unknown variant `poet`"),

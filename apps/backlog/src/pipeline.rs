@@ -24,14 +24,15 @@ pub fn pipeline_of(author: AuthorName) -> &'static str {
 
 /// The pipeline of an author. `pinned` fixes how many attempts of each stage run at once.
 pub fn pipeline(author: AuthorName, pinned: Option<StageWorkers>) -> PipelineDocument {
-    let write = |name: &str, title: &str, from: Option<&str>, workers: fn(&StageWorkers) -> u32| StageDocument {
-        for_each: from.map(String::from),
-        timeout_ms: Some(WRITE_TIMEOUT_MS),
-        concurrency: pinned.as_ref().map(workers),
-        on_failure: if from.is_none() { OnFailure::FailRun } else { OnFailure::Continue },
-        retry: Some(Retry { max_attempts: 5, initial_ms: 1_000, ..Retry::default() }),
-        ..stage(name, title, &activity(author, name))
-    };
+    let write =
+        |name: &str, title: &str, from: Option<&str>, workers: fn(&StageWorkers) -> u32| StageDocument {
+            for_each: from.map(String::from),
+            timeout_ms: Some(WRITE_TIMEOUT_MS),
+            concurrency: pinned.as_ref().map(workers),
+            on_failure: if from.is_none() { OnFailure::FailRun } else { OnFailure::Continue },
+            retry: Some(Retry { max_attempts: 5, initial_ms: 1_000, ..Retry::default() }),
+            ..stage(name, title, &activity(author, name))
+        };
     PipelineDocument {
         name: String::from(pipeline_of(author)),
         version: 1,
@@ -95,7 +96,10 @@ mod tests {
             let workers = crate::worker_formula(4, 8, 16);
             let definition = ::pipeline::compile(pipeline(author, Some(workers))).unwrap();
             let names: Vec<&str> = definition.stages.iter().map(|stage| stage.name.as_str()).collect();
-            assert_eq!(names, ["epics", "features", "stories", "tasks", "test_cases", "review", "approve", "stage"]);
+            assert_eq!(
+                names,
+                ["epics", "features", "stories", "tasks", "test_cases", "review", "approve", "stage"]
+            );
             let most: Vec<Option<u32>> = definition.stages.iter().map(|stage| stage.concurrency).collect();
             assert_eq!(most, [Some(1), Some(3), Some(4), Some(6), Some(2), None, None, None]);
         }

@@ -61,7 +61,9 @@ mod tests {
 
     #[test]
     fn strange_machines_stay_within_bounds() {
-        for (cores, threads, gigabytes) in [(0, 0, 0), (u32::MAX, u32::MAX, u64::MAX), (1, 64, 1), (64, 1, 1024)] {
+        for (cores, threads, gigabytes) in
+            [(0, 0, 0), (u32::MAX, u32::MAX, u64::MAX), (1, 64, 1), (64, 1, 1024)]
+        {
             let workers = worker_formula(cores, threads, gigabytes);
             assert!(POOL.contains(&workers.pool) && workers.tasks <= workers.pool && workers.epics >= 1);
         }

@@ -67,7 +67,11 @@ fn each_problem_is_named_and_costs() {
     check(&|item| item.description = "Guests order meals.".to_owned(), 70, "As a …");
     check(&|item| item.description = "As a guest, I want to order meals.".to_owned(), 90, "so that");
     check(&|item| item.acceptance_criteria.clear(), 65, "0 acceptance criteria");
-    check(&|item| item.acceptance_criteria[0] = "It works".to_owned(), 90, "1 of 3 acceptance criteria are not");
+    check(
+        &|item| item.acceptance_criteria[0] = "It works".to_owned(),
+        90,
+        "1 of 3 acceptance criteria are not",
+    );
     check(&|item| item.acceptance_criteria[1] = item.acceptance_criteria[0].clone(), 85, "stands twice");
     check(&|item| item.story_points = Some(4.0), 90, "story points");
     check(&|item| item.priority = Some(9), 90, "priority 9");

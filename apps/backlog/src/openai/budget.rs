@@ -85,7 +85,8 @@ impl Budgets {
                 dollars(budget)
             );
             let mut failure = Failure::permanent("budget_spent", text);
-            failure.error = failure.error.with_help("start a backlog with a larger budget, or a smaller size");
+            failure.error =
+                failure.error.with_help("start a backlog with a larger budget, or a smaller size");
             return Err(failure.into());
         }
         state.reserved += amount;
@@ -129,7 +130,10 @@ impl Drop for Reserved {
 async fn spent_before(run: RunId, context: &Context) -> Result<u64, TextFailure> {
     let query = Query::new("SELECT body FROM runs WHERE id = ?1").bind(run.0);
     let unknown = |error: String| {
-        TextFailure::from(Failure::transient("budget_unknown", format!("what the run has spent cannot be read: {error}")))
+        TextFailure::from(Failure::transient(
+            "budget_unknown",
+            format!("what the run has spent cannot be read: {error}"),
+        ))
     };
     let rows = context.db().query(query).await.map_err(|error| unknown(error.to_string()))?;
     let Some(row) = rows.first() else { return Ok(0) };

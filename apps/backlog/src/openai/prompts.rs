@@ -92,10 +92,20 @@ fn context(brief: &Brief) -> String {
     }
     let mut prompt = format!("# Vision\n<vision>\n{}\n</vision>\n", vision.replace("</vision>", ""));
     if let Some(context) = &brief.params.context {
-        let _ = write!(prompt, "\n# Further context\n<context>\n{}\n</context>\n", context.replace("</context>", ""));
+        let _ = write!(
+            prompt,
+            "\n# Further context\n<context>\n{}\n</context>\n",
+            context.replace("</context>", "")
+        );
     }
     for parent in &brief.path {
-        let _ = write!(prompt, "\n# {}: {}\n{}\n", noun(parent.kind, 1), parent.title, clip(&parent.description, 2_000));
+        let _ = write!(
+            prompt,
+            "\n# {}: {}\n{}\n",
+            noun(parent.kind, 1),
+            parent.title,
+            clip(&parent.description, 2_000)
+        );
         for criterion in &parent.acceptance_criteria {
             let _ = writeln!(prompt, "- {criterion}");
         }
@@ -116,7 +126,9 @@ fn below(brief: &Brief) -> &'static str {
     match brief.kind {
         WorkItemKind::Epic => "that together cover the vision",
         WorkItemKind::Feature => "that together make up the epic",
-        WorkItemKind::Story => "that together make up the feature, in the order in which a team would build them",
+        WorkItemKind::Story => {
+            "that together make up the feature, in the order in which a team would build them"
+        }
         WorkItemKind::Task => "that a team has to do to finish the story",
         WorkItemKind::TestCase => "that prove the story, beyond its happy path",
     }

@@ -39,10 +39,12 @@ pub(super) fn verdicts(count: usize, answer: &Value) -> Vec<(u32, Vec<String>)> 
 fn list_in(answer: &Value) -> Vec<&Value> {
     let list = match answer {
         Value::Array(list) => list.iter().collect(),
-        Value::Object(fields) => match fields.get("items").or_else(|| fields.values().find(|value| is_list(value))) {
-            Some(Value::Array(list)) => list.iter().collect(),
-            _ => vec![answer],
-        },
+        Value::Object(fields) => {
+            match fields.get("items").or_else(|| fields.values().find(|value| is_list(value))) {
+                Some(Value::Array(list)) => list.iter().collect(),
+                _ => vec![answer],
+            }
+        }
         _ => Vec::new(),
     };
     list.into_iter().filter(|value| value.is_object()).collect()
@@ -105,8 +107,15 @@ fn sentence(persona: &str, want: &str, so_that: Option<&str>) -> String {
         .find_map(|lead| lower.starts_with(lead).then(|| persona.get(lead.len()..)).flatten())
         .unwrap_or(persona);
     let want = want.trim().trim_start_matches("I want ").trim_start_matches("to ");
-    let mut out = format!("As {} {}, I want to {}", article(persona), lower_first(persona), lower_first(&tidy_end(want)));
-    if let Some(good) = so_that.map(|good| good.trim().trim_start_matches("so that ")).filter(|good| !good.is_empty()) {
+    let mut out = format!(
+        "As {} {}, I want to {}",
+        article(persona),
+        lower_first(persona),
+        lower_first(&tidy_end(want))
+    );
+    if let Some(good) =
+        so_that.map(|good| good.trim().trim_start_matches("so that ")).filter(|good| !good.is_empty())
+    {
         out.push_str(" so that ");
         out.push_str(&lower_first(good));
     }
@@ -146,9 +155,13 @@ fn text(value: &Value, field: &str) -> Option<String> {
 
 fn texts(value: &Value, field: &str) -> Vec<String> {
     match value.get(field) {
-        Some(Value::Array(list)) => {
-            list.iter().filter_map(Value::as_str).map(plain).filter(|text| !text.is_empty()).take(MAX_ENTRIES).collect()
-        }
+        Some(Value::Array(list)) => list
+            .iter()
+            .filter_map(Value::as_str)
+            .map(plain)
+            .filter(|text| !text.is_empty())
+            .take(MAX_ENTRIES)
+            .collect(),
         Some(Value::String(one)) if !one.trim().is_empty() => vec![plain(one)],
         _ => Vec::new(),
     }

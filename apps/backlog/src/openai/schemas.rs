@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 
 /// The shape of `count` items of a kind.
 pub(super) fn items(kind: WorkItemKind, count: usize) -> Value {
-    object(&[("items", json!({ "type": "array", "minItems": 1, "maxItems": count.max(1), "items": item(kind) }))])
+    object(&[(
+        "items",
+        json!({ "type": "array", "minItems": 1, "maxItems": count.max(1), "items": item(kind) }),
+    )])
 }
 
 /// The shape of a judgement.
@@ -21,7 +24,8 @@ pub(super) fn verdicts() -> Value {
 }
 
 fn item(kind: WorkItemKind) -> Value {
-    let title = text(&format!("One line of at most {} characters, specific to the product", title_limit(kind)));
+    let title =
+        text(&format!("One line of at most {} characters, specific to the product", title_limit(kind)));
     let description = |what: &str| text(what);
     let priority = json!({ "type": "integer", "minimum": 1, "maximum": 4, "description": "1 is first" });
     let points = json!({ "type": "number", "enum": [1, 2, 3, 5, 8, 13, 21], "description": "Story points" });
@@ -70,7 +74,10 @@ fn item(kind: WorkItemKind) -> Value {
             ("description", description("What is proved")),
             ("category", json!({ "type": "string", "enum": TEST_CATEGORIES })),
             ("test_data", text("Data that the test needs")),
-            ("automation", json!({ "type": "boolean", "description": "Whether automating it is worth while" })),
+            (
+                "automation",
+                json!({ "type": "boolean", "description": "Whether automating it is worth while" }),
+            ),
             (
                 "steps",
                 json!({ "type": "array", "minItems": 2, "items": object(&[

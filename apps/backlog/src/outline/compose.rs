@@ -64,13 +64,18 @@ impl<'a> Writer<'a> {
     /// The features of an epic.
     pub(super) fn features(&self, epic: usize) -> Vec<WorkItem> {
         let epic = self.plan.epics.get(epic);
-        epic.into_iter().flat_map(|epic| epic.features.iter().map(|feature| self.feature(epic, feature))).collect()
+        epic.into_iter()
+            .flat_map(|epic| epic.features.iter().map(|feature| self.feature(epic, feature)))
+            .collect()
     }
 
     /// The stories of a feature.
     pub(super) fn stories(&self, epic: usize, feature: usize) -> Vec<WorkItem> {
         let feature = self.plan.epics.get(epic).and_then(|epic| epic.features.get(feature));
-        feature.into_iter().flat_map(|feature| feature.stories.iter().map(|story| self.story(feature, story))).collect()
+        feature
+            .into_iter()
+            .flat_map(|feature| feature.stories.iter().map(|story| self.story(feature, story)))
+            .collect()
     }
 
     /// The first tasks of a story.
@@ -121,20 +126,31 @@ impl<'a> Writer<'a> {
     }
 
     fn epic(&self, epic: &EpicPlan) -> WorkItem {
-        let actors: Vec<String> = epic.actors.iter().take(4).map(|index| plural(&self.vision.actors[*index].name)).collect();
+        let actors: Vec<String> =
+            epic.actors.iter().take(4).map(|index| plural(&self.vision.actors[*index].name)).collect();
         let mut description = String::new();
         if !epic.text.is_empty() {
             description = format!("{}.", epic.text.trim_end_matches('.'));
         }
-        let titles: Vec<String> = epic.features.iter().map(|feature| lower_first(&clip(&feature.title, 70))).collect();
+        let titles: Vec<String> =
+            epic.features.iter().map(|feature| lower_first(&clip(&feature.title, 70))).collect();
         let who = if actors.is_empty() { String::from("Everybody") } else { upper_first(&list_of(&actors)) };
-        let can = format!("{who} get in {} what {} needs: {}.", self.plan.product, lower_first(&epic.title), titles.join("; "));
+        let can = format!(
+            "{who} get in {} what {} needs: {}.",
+            self.plan.product,
+            lower_first(&epic.title),
+            titles.join("; ")
+        );
         push_paragraph(&mut description, &can);
         if epic.origin == Origin::Practice {
-            push_paragraph(&mut description, "The vision does not name this; products of this kind need it all the same.");
+            push_paragraph(
+                &mut description,
+                "The vision does not name this; products of this kind need it all the same.",
+            );
         }
         let mut item = empty(WorkItemKind::Epic, &epic.title, description);
-        let goals: Vec<String> = epic.goals.iter().map(|index| self.vision.goals[*index].text.clone()).collect();
+        let goals: Vec<String> =
+            epic.goals.iter().map(|index| self.vision.goals[*index].text.clone()).collect();
         section(&mut item, "Outcome", &bullets(&goals));
         let people: Vec<String> = epic
             .actors
@@ -142,21 +158,28 @@ impl<'a> Writer<'a> {
             .take(6)
             .map(|index| {
                 let actor = &self.vision.actors[*index];
-                if actor.text.is_empty() { upper_first(&actor.name) } else { format!("{}: {}", upper_first(&actor.name), actor.text) }
+                if actor.text.is_empty() {
+                    upper_first(&actor.name)
+                } else {
+                    format!("{}: {}", upper_first(&actor.name), actor.text)
+                }
             })
             .collect();
         section(&mut item, "For whom", &bullets(&people));
         section(&mut item, "Not in scope", &bullets(&self.vision.excluded));
         section(&mut item, "Risks and assumptions", &bullets(&near(&self.vision.risks, &epic_words(epic))));
         self.terms(&mut item);
-        let points: f64 = epic.features.iter().flat_map(|feature| &feature.stories).map(|story| story.points).sum();
+        let points: f64 =
+            epic.features.iter().flat_map(|feature| &feature.stories).map(|story| story.points).sum();
         item.complexity = Some(String::from(match points / epic.features.len().max(1) as f64 {
             mean if mean > 22.0 => "high",
             mean if mean > 13.0 => "medium",
             _ => "low",
         }));
         item.priority = Some(epic.features.iter().map(|feature| feature.priority).min().unwrap_or(2));
-        item.business_value = Some((45 + 15 * epic.goals.len() as u32 + if epic.origin == Origin::Vision { 10 } else { 0 }).min(100));
+        item.business_value = Some(
+            (45 + 15 * epic.goals.len() as u32 + if epic.origin == Origin::Vision { 10 } else { 0 }).min(100),
+        );
         item.category = Some(epic.category.clone());
         item
     }
@@ -184,26 +207,35 @@ impl<'a> Writer<'a> {
             }
             Origin::Practice => push_paragraph(
                 &mut description,
-                &format!("Not in the vision: usual for what it says of {}. Leave it out if it does not fit.", feature.area),
+                &format!(
+                    "Not in the vision: usual for what it says of {}. Leave it out if it does not fit.",
+                    feature.area
+                ),
             ),
         }
         let mut item = empty(WorkItemKind::Feature, &feature.title, description);
         if let Some(goal) = feature.goal.or(epic.goals.first().copied()) {
-            section(&mut item, "Business value", &format!("It serves the goal: {}.", self.vision.goals[goal].text));
+            section(
+                &mut item,
+                "Business value",
+                &format!("It serves the goal: {}.", self.vision.goals[goal].text),
+            );
         }
         let depends = match feature.depends.as_slice() {
             [] => String::from("None within this backlog."),
             titles => bullets(&titles.iter().map(|title| format!("“{title}”")).collect::<Vec<_>>()),
         };
         section(&mut item, "Dependencies", &depends);
-        let mut edges: Vec<String> = subject.class.edges().iter().map(|edge| subject.fill(edge, &cast)).collect();
+        let mut edges: Vec<String> =
+            subject.class.edges().iter().map(|edge| subject.fill(edge, &cast)).collect();
         edges.extend(near(&self.vision.risks, &keywords(&feature.quotes.join(" "))));
         section(&mut item, "Edge cases", &bullets(&edges));
         section(&mut item, "Interface notes", &subject.fill(subject.class.interface(), &cast));
         let mut technology = subject.class.technology().to_owned();
         for story in &feature.stories {
             if let Some(index) = story.constraint {
-                technology.push_str(&format!(" Given by the vision: {}.", self.vision.constraints[index].text));
+                technology
+                    .push_str(&format!(" Given by the vision: {}.", self.vision.constraints[index].text));
             }
         }
         section(&mut item, "Technical notes", &technology);
@@ -211,7 +243,9 @@ impl<'a> Writer<'a> {
         let sum: f64 = feature.stories.iter().map(|story| story.points).sum();
         item.story_points = Some(rounded(sum));
         let goals = u32::from(feature.goal.is_some());
-        let value = 70u32.saturating_sub(u32::from(feature.priority) * 10) + goals * 20 + feature.quotes.len().min(3) as u32 * 5;
+        let value = 70u32.saturating_sub(u32::from(feature.priority) * 10)
+            + goals * 20
+            + feature.quotes.len().min(3) as u32 * 5;
         item.business_value = Some(value.clamp(5, 100));
         item.priority = Some(feature.priority);
         item
@@ -219,15 +253,25 @@ impl<'a> Writer<'a> {
 
     fn story(&self, feature: &FeaturePlan, story: &StoryPlan) -> WorkItem {
         let told = self.told_of(feature, story);
-        let cast = &told.cast;
-        let want = story.subject.fill(story.facet.want, cast);
+        let limit =
+            story.constraint.map(|index| lower_first(&clip(&self.vision.constraints[index].text, MAX_LIMIT)));
+        let cast = &Cast { limit: limit.as_deref().unwrap_or_default(), ..told.cast };
+        // `Members offer their own tools` is told by one of them.
+        let want = story.subject.fill(story.facet.want, cast).replace(" their own ", " my own ");
         let good = match &story.good {
             Some(good) => good.clone(),
             None => story.subject.fill(story.facet.good, cast),
         };
-        let mut description = format!("As {} {}, I want {want} so that {}.", article(cast.actor), cast.actor, good.trim_end_matches('.'));
+        let mut description = format!(
+            "As {} {}, I want {want} so that {}.",
+            article(cast.actor),
+            cast.actor,
+            good.trim_end_matches('.')
+        );
         match (&story.quote, story.constraint) {
-            (Some(quote), Some(_)) => push_paragraph(&mut description, &format!("The vision demands: “{quote}”")),
+            (Some(quote), Some(_)) => {
+                push_paragraph(&mut description, &format!("The vision demands: “{quote}”"))
+            }
             (Some(quote), None) if feature.origin == Origin::Vision => {
                 push_paragraph(&mut description, &format!("From the vision: “{quote}”"));
             }
@@ -245,7 +289,8 @@ impl<'a> Writer<'a> {
     fn terms(&self, item: &mut WorkItem) {
         let text = format!("{} {}", item.title, item.description).to_lowercase();
         let used = self.vision.terms.iter().filter(|term| text.contains(&term.word.to_lowercase()));
-        let used: Vec<String> = used.take(MAX_TERMS).map(|term| format!("{}: {}", term.word, term.meaning)).collect();
+        let used: Vec<String> =
+            used.take(MAX_TERMS).map(|term| format!("{}: {}", term.word, term.meaning)).collect();
         section(item, "Words", &bullets(&used));
     }
 }
@@ -294,7 +339,12 @@ fn epic_words(epic: &EpicPlan) -> Vec<String> {
 
 /// Texts that share a word with `words`.
 fn near(texts: &[String], words: &[String]) -> Vec<String> {
-    texts.iter().filter(|text| keywords(text).iter().any(|word| words.contains(word))).take(3).cloned().collect()
+    texts
+        .iter()
+        .filter(|text| keywords(text).iter().any(|word| words.contains(word)))
+        .take(3)
+        .cloned()
+        .collect()
 }
 
 /// The nearest number of points that teams know.

@@ -18,6 +18,8 @@ pub(super) enum Class {
     Record,
     /// Something moves on: is ordered, reserved, approved.
     Process,
+    /// Something is looked for.
+    Search,
     /// Something is seen.
     Info,
     /// Somebody is told.
@@ -153,6 +155,11 @@ impl Class {
                 "The deadline passes while the page is open, or the clocks change that night",
                 "It is confirmed twice because the connection is slow",
             ],
+            Self::Search => [
+                "Nothing matches, or almost everything does",
+                "A word is misspelt, or stands in another language",
+                "What is found has gone by the time it is opened",
+            ],
             Self::Info => [
                 "There is nothing to show yet, or far more than fits on a page",
                 "Figures change while they are being looked at",
@@ -202,6 +209,10 @@ impl Class {
                 "One clear action with its consequences before it is confirmed; the present state of {thing} and what can be \
                  done next are visible at any time, on a phone too."
             }
+            Self::Search => {
+                "One field that takes whatever is remembered, filters beside the results with counts, and the way from a result \
+                 to the next step. Works with one hand on a phone."
+            }
             Self::Info => {
                 "The answer first, details on demand: filters that stay in the address, an explicit empty state, and the time \
                  as of which the figures hold."
@@ -235,15 +246,36 @@ impl Class {
     /// What matters when it is built.
     pub(super) fn technology(self) -> &'static str {
         match self {
-            Self::Record => "Versioned rows with optimistic locking; deletion marks and does not remove; input is checked on the server.",
-            Self::Process => "A table of states and allowed changes; each change in one transaction under an idempotency key.",
-            Self::Info => "Indexes for each filter and order, paging by key and not by offset, figures computed in the database.",
-            Self::Message => "Messages go through an outbox in the transaction of their reason; one stable id each, so that repeats are harmless.",
-            Self::Link => "Transfers are idempotent by the record's own key, retried with back-off, and logged with both sides' ids.",
-            Self::Access => "Permissions are decided in one place on the server; every refusal is logged; sessions can be revoked.",
-            Self::Money => "Amounts in the smallest unit as integers; the payment provider's id is stored before the answer is awaited.",
-            Self::Automatic => "Rules are data with versions; each decision stores its inputs, the version and the result.",
-            Self::Quality => "A measurement in the build that fails when the limit is broken, and the same figure on a dashboard.",
+            Self::Record => {
+                "Versioned rows with optimistic locking; deletion marks and does not remove; input is checked on the server."
+            }
+            Self::Process => {
+                "A table of states and allowed changes; each change in one transaction under an idempotency key."
+            }
+            Self::Search => {
+                "Full-text index updated in the transaction of the change; results only as the role allows; a limit on the cost of a query."
+            }
+            Self::Info => {
+                "Indexes for each filter and order, paging by key and not by offset, figures computed in the database."
+            }
+            Self::Message => {
+                "Messages go through an outbox in the transaction of their reason; one stable id each, so that repeats are harmless."
+            }
+            Self::Link => {
+                "Transfers are idempotent by the record's own key, retried with back-off, and logged with both sides' ids."
+            }
+            Self::Access => {
+                "Permissions are decided in one place on the server; every refusal is logged; sessions can be revoked."
+            }
+            Self::Money => {
+                "Amounts in the smallest unit as integers; the payment provider's id is stored before the answer is awaited."
+            }
+            Self::Automatic => {
+                "Rules are data with versions; each decision stores its inputs, the version and the result."
+            }
+            Self::Quality => {
+                "A measurement in the build that fails when the limit is broken, and the same figure on a dashboard."
+            }
         }
     }
 }

@@ -134,7 +134,8 @@ impl Area {
     }
 
     fn text(&self) -> String {
-        let texts: Vec<&str> = self.parts.iter().map(|part| part.text.trim()).filter(|text| !text.is_empty()).collect();
+        let texts: Vec<&str> =
+            self.parts.iter().map(|part| part.text.trim()).filter(|text| !text.is_empty()).collect();
         texts.join(" ")
     }
 }
@@ -146,10 +147,10 @@ impl Plan {
         let areas = plan.areas(vision, numbers.epics as usize);
         let wanted = numbers.features as usize;
         let mut titles = HashSet::new();
+        let product = plan.product.clone();
+        let mut seeds = features::Seeds { product: &product, used: HashSet::new() };
         for area in areas {
-            if let Some(epic) = plan.epic(vision, area, wanted, &mut titles) {
-                plan.epics.push(epic);
-            }
+            plan.epics.extend(epic(vision, area, wanted, &mut titles, &mut seeds));
         }
         features::set_dependencies(&mut plan.epics);
         let placed = stories::place_constraints(vision, &plan.epics);
@@ -183,9 +184,10 @@ impl Plan {
             if !common.is_empty() {
                 let titles: Vec<String> = common.iter().map(|area| format!("“{}”", area.title)).collect();
                 self.notes.push(format!(
-                    "The vision carries {} of {wanted} epics; {} come from common practice.",
+                    "The vision carries {} of {wanted} epics; {} {} from common practice.",
                     areas.len(),
-                    crate::english::list_of(&titles)
+                    crate::english::list_of(&titles),
+                    if titles.len() == 1 { "comes" } else { "come" }
                 ));
             }
             areas.extend(common);
@@ -196,8 +198,10 @@ impl Plan {
     /// Areas that every product needs and the vision does not name.
     fn common(&self, vision: &Vision, areas: &[Area], missing: usize) -> Vec<Area> {
         let known: Vec<String> = areas.iter().flat_map(|area| keywords(&area.title)).collect();
-        let mut common: Vec<&Common> =
-            COMMON.iter().filter(|common| !common.words.iter().any(|word| known.iter().any(|known| known == word))).collect();
+        let mut common: Vec<&Common> = COMMON
+            .iter()
+            .filter(|common| !common.words.iter().any(|word| known.iter().any(|known| known == word)))
+            .collect();
         common.sort_by_key(|common| std::cmp::Reverse(common.demand(vision)));
         let names: Vec<String> = vision.actors.iter().map(|actor| actor.name.clone()).collect();
         let main = plural(&names[0]);
@@ -220,30 +224,6 @@ impl Plan {
         common.into_iter().take(missing).map(to_area).collect()
     }
 
-    fn epic(&self, vision: &Vision, area: Area, wanted: usize, titles: &mut HashSet<String>) -> Option<EpicPlan> {
-        let text = area.text();
-        let mut all = keywords(&format!("{} {text}", area.title));
-        all.extend(area.capabilities().flat_map(|capability| keywords(&capability.text)));
-        let mut title = clip(&upper_first(&area.title), crate::gate::title_limit(model::WorkItemKind::Epic));
-        if title.chars().count() < 8 {
-            title = clip(&format!("{title} in {}", self.product), 60);
-        }
-        if !titles.insert(title.to_lowercase()) {
-            return None;
-        }
-        let mut goals: Vec<(usize, usize)> = (0..vision.goals.len())
-            .map(|index| (overlap(&purpose(&vision.goals[index].text), &all), index))
-            .filter(|(shared, _)| *shared > 0)
-            .collect();
-        goals.sort_by_key(|(shared, index)| (std::cmp::Reverse(*shared), *index));
-        let goals: Vec<usize> = goals.into_iter().map(|(_, index)| index).take(3).collect();
-        let whole = area.capabilities().map(|capability| capability.text.as_str()).collect::<Vec<_>>().join(" ");
-        let actors = concerned(vision, &format!("{} {text} {whole}", area.title), area.capabilities());
-        let features = features::of_area(vision, &area, &actors, wanted, &self.product);
-        let (category, origin) = (area.category.to_owned(), area.origin);
-        Some(EpicPlan { title, text, category, origin, goals, actors, features })
-    }
-
     fn note(&mut self, vision: &Vision, numbers: Numbers) {
         let mut notes = vec![String::from(
             "Written by the outline author: by rule from the vision's own words, without a language model. It finds what the \
@@ -255,7 +235,8 @@ impl Plan {
             ));
         }
         let features: Vec<&FeaturePlan> = self.epics.iter().flat_map(|epic| &epic.features).collect();
-        let of_vision = self.epics.iter().filter(|epic| epic.origin == Origin::Vision).flat_map(|epic| &epic.features);
+        let of_vision =
+            self.epics.iter().filter(|epic| epic.origin == Origin::Vision).flat_map(|epic| &epic.features);
         let practice = of_vision.filter(|feature| feature.origin == Origin::Practice).count();
         if practice > 0 {
             notes.push(format!(
@@ -266,7 +247,8 @@ impl Plan {
         let stories: usize = features.iter().map(|feature| feature.stories.len()).sum();
         let asked = (numbers.epics * numbers.features * numbers.stories) as usize;
         if stories < asked {
-            notes.push(format!("{stories} of {asked} stories: there is no more to say without repeating it."));
+            notes
+                .push(format!("{stories} of {asked} stories: there is no more to say without repeating it."));
         }
         let told: HashSet<usize> = features
             .iter()
@@ -278,14 +260,49 @@ impl Plan {
             .map(|index| format!("“{}”", vision.constraints[index].name))
             .collect();
         if !open.is_empty() {
-            notes.push(format!("No story has room for {}: keep them in the definition of done.", crate::english::list_of(&open)));
+            notes.push(format!(
+                "No story has room for {}: keep them in the definition of done.",
+                crate::english::list_of(&open)
+            ));
         }
         if looks_foreign(vision) {
-            notes.push(String::from("The outline author writes English; the vision seems to be in another language."));
+            notes.push(String::from(
+                "The outline author writes English; the vision seems to be in another language.",
+            ));
         }
         notes.append(&mut self.notes);
         self.notes = notes;
     }
+}
+
+fn epic(
+    vision: &Vision,
+    area: Area,
+    wanted: usize,
+    titles: &mut HashSet<String>,
+    seeds: &mut features::Seeds<'_>,
+) -> Option<EpicPlan> {
+    let text = area.text();
+    let mut all = keywords(&format!("{} {text}", area.title));
+    all.extend(area.capabilities().flat_map(|capability| keywords(&capability.text)));
+    let mut title = clip(&upper_first(&area.title), crate::gate::title_limit(model::WorkItemKind::Epic));
+    if title.chars().count() < 8 {
+        title = clip(&format!("{title} in {}", seeds.product), 60);
+    }
+    if !titles.insert(title.to_lowercase()) {
+        return None;
+    }
+    let mut goals: Vec<(usize, usize)> = (0..vision.goals.len())
+        .map(|index| (overlap(&purpose(vision, &vision.goals[index].text), &all), index))
+        .filter(|(shared, _)| *shared > 0)
+        .collect();
+    goals.sort_by_key(|(shared, index)| (std::cmp::Reverse(*shared), *index));
+    let goals: Vec<usize> = goals.into_iter().map(|(_, index)| index).take(3).collect();
+    let whole = area.capabilities().map(|capability| capability.text.as_str()).collect::<Vec<_>>().join(" ");
+    let actors = concerned(vision, &format!("{} {text} {whole}", area.title), area.capabilities());
+    let features = features::of_area(vision, &area, &actors, wanted, seeds);
+    let (category, origin) = (area.category.to_owned(), area.origin);
+    Some(EpicPlan { title, text, category, origin, goals, actors, features })
 }
 
 /// A capability that the vision does not name.
@@ -295,28 +312,40 @@ fn assumed(text: &str, actors: &[String]) -> Capability {
 }
 
 /// The actors who have to do with an area, the most concerned first; all of them where nothing tells.
-fn concerned<'a>(vision: &Vision, text: &str, capabilities: impl Iterator<Item = &'a Capability> + Clone) -> Vec<usize> {
+fn concerned<'a>(
+    vision: &Vision,
+    text: &str,
+    capabilities: impl Iterator<Item = &'a Capability> + Clone,
+) -> Vec<usize> {
     let text = keywords(text);
     let mut scored: Vec<(usize, usize)> = Vec::new();
     for (index, actor) in vision.actors.iter().enumerate() {
         let named = capabilities.clone().filter(|c| c.action.actor.as_deref() == Some(&actor.name)).count();
-        let score = named * 6 + overlap(&keywords(&actor.name), &text) * 3 + overlap(&keywords(&actor.text), &text);
+        let score =
+            named * 6 + overlap(&keywords(&actor.name), &text) * 3 + overlap(&keywords(&actor.text), &text);
         scored.push((score, index));
     }
     let most = scored.iter().map(|(score, _)| *score).max().unwrap_or(0);
-    let mut concerned: Vec<(usize, usize)> = scored.into_iter().filter(|(score, _)| *score > 0 || most == 0).collect();
+    let mut concerned: Vec<(usize, usize)> =
+        scored.into_iter().filter(|(score, _)| *score > 0 || most == 0).collect();
     concerned.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), *index));
     concerned.into_iter().map(|(_, index)| index).collect()
 }
 
 /// What a goal is about: words of time say nothing about what serves it.
-fn purpose(text: &str) -> Vec<String> {
+fn purpose(vision: &Vision, text: &str) -> Vec<String> {
     const TIMES: &[&str] = &[
-        "noon", "week", "weekly", "day", "daily", "month", "monthly", "year", "yearly", "hour", "minute", "second", "morning",
-        "evening", "time", "first", "within", "active", "number", "three", "five", "today", "long", "longer",
+        "noon", "week", "weekly", "day", "daily", "month", "monthly", "year", "yearly", "hour", "minute",
+        "second", "morning", "evening", "time", "first", "within", "active", "number", "three", "five",
+        "today", "long", "longer",
     ];
     let mut words = keywords(text);
-    words.retain(|word| !TIMES.contains(&word.as_str()) && !word.starts_with(|c: char| c.is_ascii_digit()));
+    let people: Vec<String> = vision.actors.iter().flat_map(|actor| keywords(&actor.name)).collect();
+    words.retain(|word| {
+        !people.contains(word)
+            && !TIMES.contains(&word.as_str())
+            && !word.starts_with(|c: char| c.is_ascii_digit())
+    });
     words
 }
 
@@ -328,7 +357,10 @@ fn looks_foreign(vision: &Vision) -> bool {
         text.push_str(&capability.text);
     }
     let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-    let small = ["the", "a", "an", "and", "of", "to", "in", "for", "with", "is", "are", "by", "on", "can", "or", "when", "as"];
+    let small = [
+        "the", "a", "an", "and", "of", "to", "in", "for", "with", "is", "are", "by", "on", "can", "or",
+        "when", "as",
+    ];
     let known = words.iter().filter(|word| small.contains(&word.as_str())).count();
     words.len() > 30 && known * 12 < words.len()
 }

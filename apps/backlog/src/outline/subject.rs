@@ -3,8 +3,8 @@
 use super::facets::Class;
 use crate::{
     english::{
-        article, clip, gerund, head_of, is_determiner, is_plural, is_uncountable, keywords, lower_first, participle, plural,
-        singular, third_person, tidy_end, upper_first,
+        article, clip, gerund, head_of, is_determiner, is_plural, is_uncountable, keywords, lower_first,
+        participle, plural, singular, third_person, tidy_end, upper_first,
     },
     vision::{Action, Vision},
 };
@@ -62,7 +62,8 @@ impl Subject {
     pub(super) fn of(action: &Action, actors: &[String], entity: &str) -> Self {
         let class = class_of(action);
         let object = noun(action, class, actors, entity);
-        let verb = if action.is_thing() { verb_for(class).to_owned() } else { action.verb.clone() };
+        let verb =
+            if action.is_thing() { verb_for(class, &action.object).to_owned() } else { action.verb.clone() };
         let rest = if action.is_thing() { with_article(&action.rest, &object) } else { action.rest.clone() };
         let act = clip(format!("{verb} {rest}").trim(), MAX_ACT);
         // Without what follows the object, but with its article: `reserving a tool`.
@@ -75,7 +76,7 @@ impl Subject {
         }));
         let acting = clip(format!("{} {}", gerund(&verb), clip(&noun, 60)).trim(), 80);
         let things = plural(&object);
-        let bare = singular(&object);
+        let bare = if object.contains(" and ") { object.clone() } else { singular(&object) };
         let countable = !is_uncountable(&bare) && !bare.contains(" and ");
         let thing = match () {
             () if countable => format!("{} {bare}", article(&bare)),
@@ -138,7 +139,11 @@ fn in_place(text: &str, by_product: bool, act: &str, product: &str) -> String {
     let after = &text[at + "sets out to ".len() + act.len()..];
     let verb = act.split(' ').next().unwrap_or("");
     let acts = format!("{}{}", third_person(verb), &act[verb.len()..]);
-    if subject.is_empty() { format!("{product} {acts}{after}") } else { format!("{subject}, {product} {acts}{after}") }
+    if subject.is_empty() {
+        format!("{product} {acts}{after}")
+    } else {
+        format!("{subject}, {product} {acts}{after}")
+    }
 }
 
 /// What kind of thing an action is.
@@ -147,55 +152,248 @@ pub(super) fn class_of(action: &Action) -> Class {
         // class, verbs, words of what is done
         (
             Class::Access,
-            &["sign in", "sign up", "log in", "log on", "log out", "authenticate", "authorise", "authorize", "authenticate", "grant", "revoke"],
-            &["sign-in", "login", "single sign-on", "password", "role", "permission", "rights", "two-factor", "access"],
+            &[
+                "sign in",
+                "sign up",
+                "log in",
+                "log on",
+                "log out",
+                "authenticate",
+                "authorise",
+                "authorize",
+                "authenticate",
+                "grant",
+                "revoke",
+            ],
+            &[
+                "sign-in",
+                "login",
+                "single sign-on",
+                "password",
+                "role",
+                "permission",
+                "rights",
+                "two-factor",
+                "access",
+            ],
         ),
         (
             Class::Money,
-            &["pay", "refund", "bill", "charge", "invoice", "top up", "purchase", "buy", "donate", "redeem", "subscribe"],
-            &["payment", "deposit", "fee", "checkout", "subscription", "voucher", "payout", "invoice", "credit card"],
+            &[
+                "pay",
+                "refund",
+                "bill",
+                "charge",
+                "invoice",
+                "top up",
+                "purchase",
+                "buy",
+                "donate",
+                "redeem",
+                "subscribe",
+            ],
+            &[
+                "payment",
+                "deposit",
+                "fee",
+                "checkout",
+                "subscription",
+                "voucher",
+                "payout",
+                "invoice",
+                "credit card",
+            ],
         ),
         (
             Class::Link,
-            &["export", "import", "sync", "synchronise", "synchronize", "integrate", "connect", "migrate", "transfer"],
-            &["integration", "interface to", "synchronisation", "import", "export", "api", "webhook", "connector"],
+            &[
+                "export",
+                "import",
+                "sync",
+                "synchronise",
+                "synchronize",
+                "integrate",
+                "connect",
+                "migrate",
+                "transfer",
+            ],
+            &[
+                "integration",
+                "interface to",
+                "synchronisation",
+                "import",
+                "export",
+                "api",
+                "webhook",
+                "connector",
+            ],
         ),
         (
             Class::Message,
-            &["remind", "notify", "alert", "send", "message", "inform", "warn", "announce", "broadcast", "mail"],
+            &[
+                "remind",
+                "notify",
+                "alert",
+                "send",
+                "message",
+                "inform",
+                "warn",
+                "announce",
+                "broadcast",
+                "mail",
+            ],
             &["alert", "reminder", "notification", "newsletter", "message", "e-mail", "sms", "digest"],
+        ),
+        (
+            Class::Search,
+            &["browse", "search", "find", "explore", "look up", "filter", "discover"],
+            &["search", "catalogue", "catalog", "directory", "finder"],
         ),
         (
             Class::Info,
             &[
-                "see", "view", "show", "display", "browse", "search", "find", "track", "follow", "monitor", "compare", "list",
-                "analyse", "analyze", "explore", "check", "look up", "measure", "visualise", "visualize", "read", "filter",
-                "discover", "forecast", "watch", "summarise", "preview", "print",
+                "see",
+                "view",
+                "show",
+                "display",
+                "track",
+                "follow",
+                "monitor",
+                "compare",
+                "list",
+                "analyse",
+                "analyze",
+                "check",
+                "measure",
+                "visualise",
+                "visualize",
+                "read",
+                "forecast",
+                "watch",
+                "summarise",
+                "preview",
+                "print",
             ],
             &[
-                "report", "statistic", "dashboard", "overview", "statement", "chart", "list", "history", "search", "figure",
-                "analysis", "analytics", "calendar", "map", "timeline", "forecast", "leaderboard", "feed", "catalogue", "catalog",
+                "report",
+                "statistic",
+                "dashboard",
+                "overview",
+                "statement",
+                "chart",
+                "list",
+                "history",
+                "figure",
+                "analysis",
+                "analytics",
+                "calendar",
+                "map",
+                "timeline",
+                "forecast",
+                "leaderboard",
+                "feed",
             ],
         ),
         (
             Class::Process,
             &[
-                "order", "reserve", "book", "approve", "reject", "assign", "request", "submit", "cancel", "change", "check in",
-                "check out", "check", "review", "publish", "confirm", "accept", "decline", "schedule", "reschedule", "deliver",
-                "pick up", "return", "borrow", "lend", "exchange", "swap", "vote", "apply", "enrol", "enroll", "join", "claim",
-                "escalate", "delegate", "put", "open", "close", "start", "finish", "complete", "resolve", "hand out", "hand over",
-                "transfer", "ship", "dispatch", "release", "sign", "invite", "choose", "select", "rebook", "repeat", "renew", "block",
-                "take", "agree",
+                "order",
+                "reserve",
+                "book",
+                "approve",
+                "reject",
+                "assign",
+                "request",
+                "submit",
+                "cancel",
+                "change",
+                "check in",
+                "check out",
+                "check",
+                "review",
+                "publish",
+                "confirm",
+                "accept",
+                "decline",
+                "schedule",
+                "reschedule",
+                "deliver",
+                "pick up",
+                "return",
+                "borrow",
+                "lend",
+                "exchange",
+                "swap",
+                "vote",
+                "apply",
+                "enrol",
+                "enroll",
+                "join",
+                "claim",
+                "escalate",
+                "delegate",
+                "put",
+                "open",
+                "close",
+                "start",
+                "finish",
+                "complete",
+                "resolve",
+                "hand out",
+                "hand over",
+                "transfer",
+                "ship",
+                "dispatch",
+                "release",
+                "sign",
+                "invite",
+                "choose",
+                "select",
+                "rebook",
+                "repeat",
+                "renew",
+                "block",
+                "take",
+                "agree",
             ],
-            &["waiting list", "queue", "workflow", "approval", "reservation", "booking", "workshop", "appointment", "order"],
+            &[
+                "waiting list",
+                "queue",
+                "workflow",
+                "approval",
+                "reservation",
+                "booking",
+                "workshop",
+                "appointment",
+                "order",
+            ],
         ),
     ];
+    let generic = matches!(action.verb.as_str(), "take" | "handle" | "manage" | "use" | "collect" | "raise");
+    if generic && RULES[1].2.contains(&singular(head_of(&action.object)).as_str()) {
+        return Class::Money;
+    }
+    if action.verb == "decide" && action.rest.starts_with("who ") {
+        return Class::Access;
+    }
+    let out_or_in = ["out", "in"].contains(&action.tail.split(' ').next().unwrap_or(""));
+    if action.verb == "check" && out_or_in {
+        return Class::Process;
+    }
     if action.is_thing() {
         let words = format!(" {} ", action.object.to_lowercase());
         let plain = singular(&words).to_lowercase();
         let head = singular(head_of(words.trim()));
         let by_head = RULES.iter().find(|(_, _, nouns)| nouns.iter().any(|noun| *noun == head));
-        let by_word = || RULES.iter().find(|(_, _, nouns)| nouns.iter().any(|noun| plain.contains(&format!(" {noun}"))));
+        let whole = RULES.iter().find(|(_, _, nouns)| {
+            nouns.iter().any(|noun| noun.contains(' ') && plain.contains(&format!(" {noun}")))
+        });
+        if let Some((class, _, _)) = whole {
+            return *class;
+        }
+        let by_word = || {
+            RULES.iter().find(|(_, _, nouns)| nouns.iter().any(|noun| plain.contains(&format!(" {noun}"))))
+        };
         return by_head.or_else(by_word).map_or(Class::Record, |(class, _, _)| *class);
     }
     let verb = action.verb.as_str();
@@ -203,17 +401,77 @@ pub(super) fn class_of(action: &Action) -> Class {
     match found {
         // `check the cover automatically` is no page.
         Some(class @ (Class::Message | Class::Link | Class::Money | Class::Access)) => class,
-        Some(Class::Info) if action.by_product && matches!(verb, "show" | "display" | "list" | "summarise") => Class::Info,
-        _ if action.by_product => Class::Automatic,
+        Some(Class::Info)
+            if action.by_product && matches!(verb, "show" | "display" | "list" | "summarise") =>
+        {
+            Class::Info
+        }
+        _ if action.by_product && verb == "keep" => Class::Quality,
+        _ if action.by_product && DECIDING.contains(&verb) => Class::Automatic,
+        None if action.by_product && object_is_letter(&action.object) => Class::Message,
         Some(class) => class,
         None => Class::Record,
     }
 }
 
+/// Verbs by which a product decides something.
+const DECIDING: &[&str] = &[
+    "check",
+    "propose",
+    "score",
+    "detect",
+    "calculate",
+    "compute",
+    "predict",
+    "recommend",
+    "suggest",
+    "classify",
+    "decide",
+    "approve",
+    "validate",
+    "match",
+    "block",
+    "assign",
+    "estimate",
+    "rank",
+    "prioritise",
+    "prioritize",
+    "flag",
+    "derive",
+    "highlight",
+    "reject",
+    "translate",
+    "transcribe",
+    "recognise",
+    "recognize",
+    "select",
+    "sort",
+    "deduct",
+];
+
+fn object_is_letter(object: &str) -> bool {
+    let lower = object.to_lowercase();
+    ["letter", "e-mail", "email", "message", "notification", "sms"].iter().any(|word| lower.contains(word))
+}
+
 /// What is done with a thing that is only named.
-fn verb_for(class: Class) -> &'static str {
+fn verb_for(class: Class, object: &str) -> &'static str {
+    let lower = object.to_lowercase();
+    const VERBS: &[(&str, &str)] = &[
+        ("waiting list", "join"),
+        ("workshop", "join"),
+        ("course", "join"),
+        ("event", "join"),
+        ("deposit", "pay"),
+        ("fee", "pay"),
+        ("profile", "edit"),
+    ];
+    if let Some((_, verb)) = VERBS.iter().find(|(noun, _)| lower.contains(noun)) {
+        return verb;
+    }
     match class {
         Class::Info => "see",
+        Class::Search => "browse",
         Class::Message => "get",
         Class::Money => "handle",
         Class::Access => "manage",
@@ -222,6 +480,10 @@ fn verb_for(class: Class) -> &'static str {
     }
 }
 
+/// Things that hold what is looked for.
+const CONTAINERS: &[&str] =
+    &["catalogue", "catalog", "directory", "library", "archive", "list", "collection"];
+
 /// The noun that an action is about.
 fn noun(action: &Action, class: Class, actors: &[String], entity: &str) -> String {
     let is_actor = actors.contains(&singular(&action.object));
@@ -229,10 +491,19 @@ fn noun(action: &Action, class: Class, actors: &[String], entity: &str) -> Strin
     if told || action.object.is_empty() {
         return named(&action.verb).map_or_else(|| fallback(entity), str::to_owned);
     }
+    if class == Class::Search
+        && CONTAINERS.contains(&singular(head_of(&action.object)).as_str())
+        && !entity.is_empty()
+    {
+        return entity.to_owned();
+    }
     let noun = match action.object.split_once(" of ") {
         // `state of a claim`: the claim's state.
-        Some((head, whole)) if ["a ", "an ", "each ", "every "].iter().any(|lead| whole.starts_with(lead)) => {
-            let whole: Vec<&str> = whole.split(' ').filter(|word| !is_determiner(&word.to_lowercase())).collect();
+        Some((head, whole))
+            if ["a ", "an ", "each ", "every "].iter().any(|lead| whole.starts_with(lead)) =>
+        {
+            let whole: Vec<&str> =
+                whole.split(' ').filter(|word| !is_determiner(&word.to_lowercase())).collect();
             let whole = whole.join(" ");
             format!("{} {head}", singular(&whole))
         }
@@ -277,7 +548,11 @@ fn named(verb: &str) -> Option<&'static str> {
 /// A named thing with its article: `the daily cooking list per canteen`, `stock alerts by e-mail`.
 fn with_article(rest: &str, object: &str) -> String {
     let first = rest.split(' ').next().unwrap_or("").to_lowercase();
-    if is_determiner(&first) || is_plural(head_of(object)) || is_uncountable(object) || object.contains(" and ") {
+    if is_determiner(&first)
+        || is_plural(head_of(object))
+        || is_uncountable(object)
+        || object.contains(" and ")
+    {
         return rest.to_owned();
     }
     format!("the {}", lower_first(rest))
@@ -289,17 +564,28 @@ pub(super) fn overlap(a: &[String], b: &[String]) -> usize {
 }
 
 /// The thing that most of a theme's capabilities are about.
-pub(super) fn entity_of<'a>(actions: impl Iterator<Item = &'a Action>, title: &str, actors: &[String]) -> String {
+pub(super) fn entity_of<'a>(
+    actions: impl Iterator<Item = &'a Action>,
+    title: &str,
+    actors: &[String],
+) -> String {
     let words = keywords(title);
     let mut best: Option<(usize, String)> = None;
     let mut seen: Vec<(String, usize)> = Vec::new();
     for action in actions {
         let class = class_of(action);
-        let short = action.object.split(' ').count() <= 2 && !action.object.is_empty();
-        if !short || actors.contains(&singular(&action.object)) || matches!(class, Class::Message | Class::Access) {
+        let object = action.object.split(" of ").next().unwrap_or("");
+        let short = object.split(' ').count() <= 2 && !object.is_empty() && !object.contains(" and ");
+        if !short
+            || actors.contains(&singular(&action.object))
+            || matches!(class, Class::Message | Class::Access)
+        {
             continue;
         }
-        let name = singular(&action.object);
+        let name = singular(object);
+        if CONTAINERS.contains(&name.as_str()) {
+            continue;
+        }
         match seen.iter_mut().find(|(known, _)| *known == name) {
             Some((_, count)) => *count += 1,
             None => seen.push((name, 1)),

@@ -41,7 +41,8 @@ pub(super) fn whole(markdown: &str, size: Size) -> (Vec<(String, WorkItem)>, Vec
 #[ignore = "prints backlogs for people to judge"]
 fn show() {
     let name = std::env::var("VISION").unwrap();
-    let size: Size = serde_json::from_value(serde_json::Value::String(std::env::var("SIZE").unwrap())).unwrap();
+    let size: Size =
+        serde_json::from_value(serde_json::Value::String(std::env::var("SIZE").unwrap())).unwrap();
     let full = std::env::var("FULL").is_ok();
     let text = std::fs::read_to_string(name).unwrap();
     let (items, notes) = whole(&text, size);
@@ -51,14 +52,31 @@ fn show() {
     }
     for (key, item) in items {
         let pad = "  ".repeat(item.kind.level() as usize);
-        writeln!(out, "{pad}{key} {} p{:?} sp{:?} h{:?} v{:?} {:?} {:?}", item.title, item.priority.unwrap_or(0), item.story_points.unwrap_or(0.0), item.estimate_hours.unwrap_or(0.0), item.business_value.unwrap_or(0), item.category.as_deref().unwrap_or(""), item.complexity.as_deref().unwrap_or("")).unwrap();
+        writeln!(
+            out,
+            "{pad}{key} {} p{:?} sp{:?} h{:?} v{:?} {:?} {:?}",
+            item.title,
+            item.priority.unwrap_or(0),
+            item.story_points.unwrap_or(0.0),
+            item.estimate_hours.unwrap_or(0.0),
+            item.business_value.unwrap_or(0),
+            item.category.as_deref().unwrap_or(""),
+            item.complexity.as_deref().unwrap_or("")
+        )
+        .unwrap();
         if full || item.kind == WorkItemKind::Story {
             writeln!(out, "{pad}    {}", item.description.replace('\n', "\n        ")).unwrap();
         }
         if full {
-            for c in &item.acceptance_criteria { writeln!(out, "{pad}    * {c}").unwrap(); }
-            for s in &item.sections { writeln!(out, "{pad}    [{}] {}", s.heading, s.text.replace('\n', " / ")).unwrap(); }
-            for s in &item.steps { writeln!(out, "{pad}    > {} => {}", s.action, s.expected).unwrap(); }
+            for c in &item.acceptance_criteria {
+                writeln!(out, "{pad}    * {c}").unwrap();
+            }
+            for s in &item.sections {
+                writeln!(out, "{pad}    [{}] {}", s.heading, s.text.replace('\n', " / ")).unwrap();
+            }
+            for s in &item.steps {
+                writeln!(out, "{pad}    > {} => {}", s.action, s.expected).unwrap();
+            }
         }
     }
     std::fs::write("/tmp/shown.txt", out).unwrap();

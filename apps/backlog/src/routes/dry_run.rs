@@ -86,9 +86,12 @@ async fn dry_run(
     let sent: Vec<_> =
         page.items.iter().filter(|item| !keys::path(&item.key).any(|key| excluded.contains(key))).collect();
     let deliveries = sent.iter().map(|item| delivery::of(&item.stored(), &to));
-    let deliveries: Vec<NewDelivery> = deliveries.collect::<Result<_, _>>().map_err(|error| ApiError::internal(&error))?;
-    let previews = if deliveries.is_empty() { Vec::new() } else { state.previews.preview(run, deliveries).await? };
-    let items = sent.iter().zip(previews).map(|(item, previewed)| shown(&item.key, &item.item.title, previewed));
+    let deliveries: Vec<NewDelivery> =
+        deliveries.collect::<Result<_, _>>().map_err(|error| ApiError::internal(&error))?;
+    let previews =
+        if deliveries.is_empty() { Vec::new() } else { state.previews.preview(run, deliveries).await? };
+    let items =
+        sent.iter().zip(previews).map(|(item, previewed)| shown(&item.key, &item.item.title, previewed));
     Ok(Json(DryRunPage { items: items.collect(), next_cursor: page.next_cursor }))
 }
 
@@ -96,10 +99,12 @@ fn shown(key: &str, title: &str, previewed: Previewed) -> DryRunItem {
     let (preview, refused) = match previewed.preview {
         Ok(preview) => (preview, None),
         Err(error) => {
-            let none = Preview { method: String::new(), url: String::new(), headers: Vec::new(), body: Value::Null };
+            let none =
+                Preview { method: String::new(), url: String::new(), headers: Vec::new(), body: Value::Null };
             (none, Some(Err(error)))
         }
     };
-    let valid = refused.or(previewed.valid).map(|answer| Validity { ok: answer.is_ok(), error: answer.err() });
+    let valid =
+        refused.or(previewed.valid).map(|answer| Validity { ok: answer.is_ok(), error: answer.err() });
     DryRunItem { key: key.to_owned(), title: title.to_owned(), preview, valid }
 }

@@ -2,10 +2,9 @@
 
 use super::{Backlog, RouteState, runs::not_now, unanswered};
 use crate::{
-    Phase, delivery, gate, phase,
+    Phase, delivery, gate, keys, phase,
     stats::stage,
     tables::items::{self, BacklogItem, Edit, ItemFilter, Parent},
-    keys,
 };
 use axum::{
     Json,
@@ -18,7 +17,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::HashMap, sync::Arc};
 use utoipa::{IntoParams, ToSchema};
-use web::{ApiError, ApiResult, Code, CommaList, Cursor, JsonBody, Page, PathOf, Permission, QueryOf, Routes, routes};
+use web::{
+    ApiError, ApiResult, Code, CommaList, Cursor, JsonBody, Page, PathOf, Permission, QueryOf, Routes, routes,
+};
 
 /// Most keys in one request.
 const MAX_KEYS: usize = 1_000;
@@ -130,7 +131,10 @@ async fn change(
         }
     }
     if found.delivery.as_ref().is_some_and(|delivery| delivery.state == DeliveryState::Done) {
-        return Err(ApiError::new(Code::AlreadyDelivered, format!("the item {key} is at its destination already")));
+        return Err(ApiError::new(
+            Code::AlreadyDelivered,
+            format!("the item {key} is at its destination already"),
+        ));
     }
     if change.excluded.is_some_and(|excluded| excluded != found.excluded)
         && stage(&handle.record, "stage").is_some_and(|stage| stage.counts.done > 0)
@@ -170,7 +174,12 @@ fn changed_meanwhile() -> ApiError {
     ApiError::new(Code::Conflict, "the item has been changed meanwhile: read it again")
 }
 
-async fn siblings(state: &RouteState, run: RunId, to: Option<&str>, of: &BacklogItem) -> ApiResult<Vec<BacklogItem>> {
+async fn siblings(
+    state: &RouteState,
+    run: RunId,
+    to: Option<&str>,
+    of: &BacklogItem,
+) -> ApiResult<Vec<BacklogItem>> {
     let parent = of.parent.clone().map_or(Parent::Root, Parent::Key);
     let filter = ItemFilter { parent: Some(parent), kind: Some(of.kind), ..ItemFilter::default() };
     let mut siblings = items::page(&state.db, run, to, &filter, None, PAGE).await.map_err(unanswered)?;
@@ -221,13 +230,18 @@ fn checked(item: &WorkItem) -> ApiResult<()> {
     if texts.into_iter().any(|text| text.chars().count() > MAX_TEXT_CHARS) {
         return Err(ApiError::invalid("item", format!("a text may have {MAX_TEXT_CHARS} characters")));
     }
-    if [item.acceptance_criteria.len(), item.sections.len(), item.steps.len()].iter().any(|count| *count > MAX_ENTRIES) {
+    if [item.acceptance_criteria.len(), item.sections.len(), item.steps.len()]
+        .iter()
+        .any(|count| *count > MAX_ENTRIES)
+    {
         return Err(ApiError::invalid("item", format!("a list may have {MAX_ENTRIES} entries")));
     }
     if item.priority.is_some_and(|priority| !(1..=4).contains(&priority)) {
         return Err(ApiError::invalid("item.priority", "must be 1 to 4"));
     }
-    for (path, figure) in [("item.story_points", item.story_points), ("item.estimate_hours", item.estimate_hours)] {
+    for (path, figure) in
+        [("item.story_points", item.story_points), ("item.estimate_hours", item.estimate_hours)]
+    {
         if figure.is_some_and(|figure| !(0.0..=1_000.0).contains(&figure)) {
             return Err(ApiError::invalid(path, "must be 0 to 1000"));
         }
@@ -275,7 +289,9 @@ async fn restage(
     let mut wanted = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        let page = items::page(&state.db, run, Some(&to), &filter, after.as_deref(), PAGE).await.map_err(unanswered)?;
+        let page = items::page(&state.db, run, Some(&to), &filter, after.as_deref(), PAGE)
+            .await
+            .map_err(unanswered)?;
         let full = page.len() == PAGE as usize;
         after = page.last().map(|item| item.place().to_owned());
         wanted.extend(page.into_iter().filter(may_be_staged));
@@ -285,7 +301,8 @@ async fn restage(
     }
     let wanted = without_excluded(&state, run, &to, wanted).await?;
     let staged = wanted.iter().map(|item| delivery::of(&item.stored(), &to));
-    let deliveries: Vec<NewDelivery> = staged.collect::<Result<_, _>>().map_err(|error| ApiError::internal(&error))?;
+    let deliveries: Vec<NewDelivery> =
+        staged.collect::<Result<_, _>>().map_err(|error| ApiError::internal(&error))?;
     if deliveries.is_empty() {
         return Ok(Json(Restaged { staged: 0 }));
     }
@@ -315,7 +332,12 @@ fn may_be_staged(item: &BacklogItem) -> bool {
 }
 
 /// Those of which no parent is left out.
-async fn without_excluded(state: &RouteState, run: RunId, to: &str, wanted: Vec<BacklogItem>) -> ApiResult<Vec<BacklogItem>> {
+async fn without_excluded(
+    state: &RouteState,
+    run: RunId,
+    to: &str,
+    wanted: Vec<BacklogItem>,
+) -> ApiResult<Vec<BacklogItem>> {
     let mut excluded: HashMap<String, bool> = HashMap::new();
     let mut left = Vec::new();
     for item in wanted {

@@ -22,7 +22,8 @@ use store::RunRecord;
 use stream::wire::RunView;
 use utoipa::ToSchema;
 use web::{
-    ApiError, ApiResult, Code, Conditional, JsonBody, NewRun, Page, PathOf, Permission, Principal, Routes, routes,
+    ApiError, ApiResult, Code, Conditional, JsonBody, NewRun, Page, PathOf, Permission, Principal, Routes,
+    routes,
 };
 
 /// The header by which a POST is told from its repetition.
@@ -74,7 +75,9 @@ async fn authors(State(state): State<RouteState>) -> Json<BacklogAuthorPage> {
         ),
     };
     let says = match &state.model {
-        Some(model) => format!("The language model {model}: understands prose, costs money, and may be wrong."),
+        Some(model) => {
+            format!("The language model {model}: understands prose, costs money, and may be wrong.")
+        }
         None => String::from("A language model; none is configured."),
     };
     let openai = BacklogAuthor {
@@ -163,7 +166,11 @@ struct BacklogSession {
 /// One backlog.
 #[utoipa::path(get, path = "/api/v1/backlog/{run}", tag = "backlog", params(("run" = String, Path)),
     responses((status = 200, body = BacklogSession, description = "The backlog"), (status = 304, description = "Unchanged")))]
-async fn one(State(state): State<RouteState>, PathOf(run): PathOf<RunId>, known: Conditional) -> ApiResult<Response> {
+async fn one(
+    State(state): State<RouteState>,
+    PathOf(run): PathOf<RunId>,
+    known: Conditional,
+) -> ApiResult<Response> {
     let Backlog { handle, params, author } = state.backlog(run).await?;
     let params = state.whole(params).await?;
     let record = &handle.record;
@@ -183,7 +190,12 @@ async fn one(State(state): State<RouteState>, PathOf(run): PathOf<RunId>, known:
 }
 
 /// What people should know about the figures.
-fn notes_on(record: &RunRecord, params: &Params, stats: &BacklogStats, figures: items::Figures) -> Vec<String> {
+fn notes_on(
+    record: &RunRecord,
+    params: &Params,
+    stats: &BacklogStats,
+    figures: items::Figures,
+) -> Vec<String> {
     let mut notes = Vec::new();
     if stats.flagged > 0 {
         notes.push(format!(
@@ -192,10 +204,14 @@ fn notes_on(record: &RunRecord, params: &Params, stats: &BacklogStats, figures: 
         ));
     }
     if figures.unstaged_edits > 0 && params.to.is_some() && phase(record) == Phase::Done {
-        notes.push(format!("{} items were edited after they were staged: restage them to send the new text", figures.unstaged_edits));
+        notes.push(format!(
+            "{} items were edited after they were staged: restage them to send the new text",
+            figures.unstaged_edits
+        ));
     }
     let writing = ["epics", "features", "stories", "tasks", "test_cases"];
-    let failed: u64 = writing.iter().filter_map(|name| stage(record, name)).map(|stage| stage.counts.failed).sum();
+    let failed: u64 =
+        writing.iter().filter_map(|name| stage(record, name)).map(|stage| stage.counts.failed).sum();
     if failed > 0 {
         notes.push(format!("{failed} parts could not be written; the run's errors say why, and retrying writes what is missing"));
     }
@@ -209,7 +225,9 @@ fn notes_on(record: &RunRecord, params: &Params, stats: &BacklogStats, figures: 
         ));
     }
     if params.to.is_none() {
-        notes.push(String::from("No destination was named: nothing is sent; export the items as CSV, JSON or Markdown"));
+        notes.push(String::from(
+            "No destination was named: nothing is sent; export the items as CSV, JSON or Markdown",
+        ));
     }
     notes
 }

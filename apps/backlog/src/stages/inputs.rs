@@ -33,17 +33,18 @@ impl Inputs {
         if let Some((_, input)) = self.held.lock().iter().find(|(held, _)| *held == run) {
             return Ok(input.clone());
         }
-        let mut params =
-            Params::deserialize(&*context.attempt().input).map_err(|error| unreadable("the run's input", &error))?;
+        let mut params = Params::deserialize(&*context.attempt().input)
+            .map_err(|error| unreadable("the run's input", &error))?;
         if let Some(hash) = params.vision_sha256.take() {
             let kept = writing::kept_vision(context.db(), &hash).await.map_err(|error| no_answer(&error))?;
-            let gone = || Failure::permanent("vision_gone", format!("the vision {hash:.12} is no longer kept"));
+            let gone =
+                || Failure::permanent("vision_gone", format!("the vision {hash:.12} is no longer kept"));
             params.vision = kept.ok_or_else(gone)?;
         }
         // A run may have been started past the application's routes.
-        let params = params
-            .resolved()
-            .map_err(|error| Failure::permanent("bad_input", format!("the run's input does not fit: {error}")))?;
+        let params = params.resolved().map_err(|error| {
+            Failure::permanent("bad_input", format!("the run's input does not fit: {error}"))
+        })?;
         let vision = vision::read(&params.vision, params.title.as_deref().unwrap_or("The product"));
         let input = Input { params: Arc::new(params), vision: Arc::new(vision) };
         let mut held = self.held.lock();

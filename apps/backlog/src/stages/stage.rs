@@ -17,7 +17,8 @@ async fn stage(context: &Context) -> Result<Outcome, Outcome> {
     let attempt = context.attempt();
     let params: Params = context.input().map_err(|error| unreadable("the run's input", &error))?;
     let Some(to) = params.to else { return Ok(Success::empty().into()) };
-    let path = writing::path(context.db(), attempt.run, &attempt.key).await.map_err(|error| no_answer(&error))?;
+    let path =
+        writing::path(context.db(), attempt.run, &attempt.key).await.map_err(|error| no_answer(&error))?;
     let mut success = Success::empty();
     // What a person left out stays out, with all below it.
     let excluded = path.iter().any(|item| item.excluded);

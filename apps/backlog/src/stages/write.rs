@@ -54,12 +54,14 @@ impl Write {
         let attempt = context.attempt();
         let input = self.inputs.of(context).await?;
         if input.params.author.is_some_and(|asked| asked != self.who) {
-            let text = format!("this pipeline's author is {}: start it by POST /api/v1/backlog", self.who.as_str());
+            let text =
+                format!("this pipeline's author is {}: start it by POST /api/v1/backlog", self.who.as_str());
             return Err(Failure::permanent("wrong_author", text).into());
         }
         let parent = attempt.key.clone();
         let wanted = self.wanted(input.params.numbers());
-        let path = writing::path(context.db(), attempt.run, &parent).await.map_err(|error| no_answer(&error))?;
+        let path =
+            writing::path(context.db(), attempt.run, &parent).await.map_err(|error| no_answer(&error))?;
         let there = writing::children(context.db(), attempt.run, &parent, self.kind).await;
         let there = there.map_err(|error| no_answer(&error))?;
         let positions: Vec<u32> =
@@ -175,7 +177,13 @@ impl Write {
     }
 
     /// Judges items, each beside those before it.
-    async fn judged(&self, brief: &Brief, written: Written, attempts: u32, context: &Context) -> Result<Vec<Draft>, Outcome> {
+    async fn judged(
+        &self,
+        brief: &Brief,
+        written: Written,
+        attempts: u32,
+        context: &Context,
+    ) -> Result<Vec<Draft>, Outcome> {
         let items: Vec<WorkItem> = written.items.iter().map(|(_, item)| item.clone()).collect();
         let judged = match self.author.judge(brief, &items, context).await {
             Ok(judged) => judged,

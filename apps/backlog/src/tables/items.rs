@@ -152,7 +152,8 @@ impl BacklogItem {
 
 impl ItemFilter {
     fn conditions(&self, run: RunId, destination: Option<&str>) -> Conditions {
-        let mut conditions = Conditions::new(vec![Value::from(run.0), Value::from(destination.unwrap_or_default())]);
+        let mut conditions =
+            Conditions::new(vec![Value::from(run.0), Value::from(destination.unwrap_or_default())]);
         match &self.parent {
             None => {}
             Some(Parent::Root) => conditions.and("i.parent IS NULL", []),
@@ -170,8 +171,10 @@ impl ItemFilter {
             conditions.and("i.flagged = ?", [Value::from(flagged)]);
         }
         if !self.deliveries.is_empty() {
-            let numbers: Vec<String> = self.deliveries.iter().map(|state| state.number().to_string()).collect();
-            conditions.and("? LIKE '%,' || d.state || ',%'", [Value::from(format!(",{},", numbers.join(",")))]);
+            let numbers: Vec<String> =
+                self.deliveries.iter().map(|state| state.number().to_string()).collect();
+            conditions
+                .and("? LIKE '%,' || d.state || ',%'", [Value::from(format!(",{},", numbers.join(",")))]);
         }
         if !self.keys.is_empty() {
             let list = format!(",{},", self.keys.join(","));
@@ -211,7 +214,12 @@ pub async fn page(
 ///
 /// # Errors
 /// Where the store does not answer.
-pub async fn one(db: &Db, run: RunId, destination: Option<&str>, key: &str) -> db::Result<Option<BacklogItem>> {
+pub async fn one(
+    db: &Db,
+    run: RunId,
+    destination: Option<&str>,
+    key: &str,
+) -> db::Result<Option<BacklogItem>> {
     let filter = ItemFilter { keys: vec![key.to_owned()], ..ItemFilter::default() };
     // A key with a comma names nothing: the list of keys is separated by them.
     if key.contains([',', '%', '_']) {
@@ -225,7 +233,8 @@ pub async fn one(db: &Db, run: RunId, destination: Option<&str>, key: &str) -> d
 /// # Errors
 /// Where the store does not answer.
 pub async fn edit(db: &Db, run: RunId, key: &str, edit: &Edit) -> db::Result<bool> {
-    let unwritable = |error: serde_json::Error| db::Error::Engine { what: "write an item", source: Box::new(error) };
+    let unwritable =
+        |error: serde_json::Error| db::Error::Engine { what: "write an item", source: Box::new(error) };
     let statement = Statement::new(include_str!("sql/item_edit.sql")).row(params![
         run.0,
         key,
@@ -313,7 +322,8 @@ fn item(row: &Row) -> db::Result<BacklogItem> {
 fn delivery(row: &Row) -> db::Result<Option<ItemDelivery>> {
     let Some(id) = row.get::<Option<i64>>(16)? else { return Ok(None) };
     let state = DeliveryState::from_number(row.get(17)?);
-    let state = state.ok_or(db::Error::Column { index: 17, wanted: "a delivery's state", found: "integer" })?;
+    let state =
+        state.ok_or(db::Error::Column { index: 17, wanted: "a delivery's state", found: "integer" })?;
     let remote = row.get::<Option<Arc<str>>>(19)?;
     let url = row.get::<Option<Arc<str>>>(20)?;
     let error: Option<&str> = row.get(21)?;

@@ -95,7 +95,8 @@ pub(crate) fn staged(run: RunId, key: &str, version: i64) -> Statement {
 /// The statement that keeps a large vision, and its hash.
 pub(crate) fn keep_vision(text: &str, now: i64) -> (Statement, String) {
     let hash: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    let statement = Statement::new(include_str!("sql/vision_insert.sql")).row(params![hash.as_str(), text, now]);
+    let statement =
+        Statement::new(include_str!("sql/vision_insert.sql")).row(params![hash.as_str(), text, now]);
     (statement, hash)
 }
 
@@ -124,7 +125,12 @@ pub(crate) async fn path(db: &Db, run: RunId, key: &str) -> db::Result<Vec<Store
 ///
 /// # Errors
 /// Where the store does not answer, or answers what was not written.
-pub(crate) async fn children(db: &Db, run: RunId, parent: &str, kind: WorkItemKind) -> db::Result<Vec<StoredItem>> {
+pub(crate) async fn children(
+    db: &Db,
+    run: RunId,
+    parent: &str,
+    kind: WorkItemKind,
+) -> db::Result<Vec<StoredItem>> {
     let of_parent = if parent.is_empty() { "parent IS NULL AND ?2 = ''" } else { "parent = ?2" };
     let sql = format!("{SELECT} WHERE run_id = ?1 AND {of_parent} AND kind = ?3 ORDER BY position");
     read(db.query(Query::new(sql).bind(run.0).bind(parent).bind(kind.as_str())).await?)
@@ -134,7 +140,12 @@ pub(crate) async fn children(db: &Db, run: RunId, parent: &str, kind: WorkItemKi
 ///
 /// # Errors
 /// Where the store does not answer, or answers what was not written.
-pub(crate) async fn after(db: &Db, run: RunId, after: &str, limit: u32) -> db::Result<(Vec<StoredItem>, Option<String>)> {
+pub(crate) async fn after(
+    db: &Db,
+    run: RunId,
+    after: &str,
+    limit: u32,
+) -> db::Result<(Vec<StoredItem>, Option<String>)> {
     let sql = format!("{SELECT} WHERE run_id = ?1 AND sort > ?2 ORDER BY sort LIMIT ?3");
     let rows = db.query(Query::new(sql).bind(run.0).bind(after).bind(limit)).await?;
     let last = rows.last().map(|row| row.get(5)).transpose()?;

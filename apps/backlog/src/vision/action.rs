@@ -1,6 +1,9 @@
 //! What a sentence of a vision says is done: by whom, which verb, to what.
 
-use crate::english::{base_verb, gerund, is_boundary, is_determiner, is_imperative, is_particle, is_verb, lower_first, tidy_end, upper_first};
+use crate::english::{
+    base_verb, gerund, is_boundary, is_determiner, is_imperative, is_particle, is_verb, lower_first,
+    tidy_end, upper_first,
+};
 
 /// Longest verb phrase, in characters.
 const MAX_PHRASE: usize = 160;
@@ -74,7 +77,8 @@ impl Action {
         let main = without_brackets(main);
         let subject = split_actor(&main, actors);
         let mut action = read_predicate(subject.predicate.trim(), subject.begins);
-        action.by_product |= subject.by_product || SYSTEM_VERBS.contains(&action.verb.as_str()) && subject.actor.is_none();
+        action.by_product |=
+            subject.by_product || SYSTEM_VERBS.contains(&action.verb.as_str()) && subject.actor.is_none();
         action.actor = subject.actor;
         action.benefit = benefit;
         action
@@ -101,7 +105,9 @@ fn split_benefit(sentence: &str) -> (&str, Option<String>) {
     if lower.len() != sentence.len() {
         return (sentence, None);
     }
-    for (mark, lead) in [(", so that ", ""), (" so that ", ""), (", so ", ""), (" in order to ", "I can "), (" because ", "")] {
+    for (mark, lead) in
+        [(", so that ", ""), (" so that ", ""), (", so ", ""), (" in order to ", "I can "), (" because ", "")]
+    {
         if let Some(at) = lower.find(mark) {
             let benefit = sentence[at + mark.len()..].trim();
             if !benefit.is_empty() {
@@ -127,15 +133,56 @@ fn without_brackets(text: &str) -> String {
 }
 
 /// Subjects that stand for the product itself.
-const PRODUCT: &[&str] =
-    &["system", "app", "application", "product", "it", "we", "platform", "tool", "service", "software", "solution", "there", "site", "website", "one", "they", "you"];
+const PRODUCT: &[&str] = &[
+    "system",
+    "app",
+    "application",
+    "product",
+    "it",
+    "we",
+    "platform",
+    "tool",
+    "service",
+    "software",
+    "solution",
+    "there",
+    "site",
+    "website",
+    "one",
+    "they",
+    "you",
+];
 const MODALS: &[&str] = &["can", "may", "must", "should", "will", "could", "shall", "might"];
 
 /// Verbs of what a product does by itself, where a sentence does not say who.
 const SYSTEM_VERBS: &[&str] = &[
-    "alert", "block", "calculate", "compute", "detect", "display", "generate", "highlight", "notify", "predict", "propose",
-    "recommend", "remind", "score", "send", "show", "suggest", "summarise", "summarize", "synchronise", "synchronize",
-    "sync", "transcribe", "translate", "warn", "derive", "deduct",
+    "alert",
+    "block",
+    "calculate",
+    "compute",
+    "detect",
+    "display",
+    "generate",
+    "highlight",
+    "notify",
+    "predict",
+    "propose",
+    "recommend",
+    "remind",
+    "score",
+    "send",
+    "show",
+    "suggest",
+    "summarise",
+    "summarize",
+    "synchronise",
+    "synchronize",
+    "sync",
+    "transcribe",
+    "translate",
+    "warn",
+    "derive",
+    "deduct",
 ];
 
 /// Who a sentence says does it, and what.
@@ -173,13 +220,32 @@ fn split_actor<'a>(sentence: &'a str, actors: &[String]) -> Subject<'a> {
     }
     if let Some(story) = lower.strip_prefix("as a ").or_else(|| lower.strip_prefix("as an ")) {
         let begin = sentence.len() - story.len();
-        for mark in [", i want to ", " i want to ", ", i can ", " i can ", ", i need to ", " i need to ", ", i would like to "] {
+        for mark in [
+            ", i want to ",
+            " i want to ",
+            ", i can ",
+            " i can ",
+            ", i need to ",
+            " i need to ",
+            ", i would like to ",
+        ] {
             if let Some(at) = story.find(mark) {
-                return Subject::of(Some(story[..at].trim().to_owned()), &sentence[begin + at + mark.len()..]);
+                return Subject::of(
+                    Some(story[..at].trim().to_owned()),
+                    &sentence[begin + at + mark.len()..],
+                );
             }
         }
     }
-    for mark in ["the ability to ", "ability to ", "option to ", "the option to ", "possibility to ", "it is possible to ", "a way to "] {
+    for mark in [
+        "the ability to ",
+        "ability to ",
+        "option to ",
+        "the option to ",
+        "possibility to ",
+        "it is possible to ",
+        "a way to ",
+    ] {
         if lower.starts_with(mark) {
             return Subject::of(None, &sentence[mark.len()..]);
         }
@@ -204,7 +270,10 @@ fn allowed(rest: &str, mark: &str, actors: &[String]) -> Option<(Option<String>,
     if !mark.starts_with("let") && !mark.starts_with("help") {
         return None;
     }
-    let known = actors.iter().map(|actor| crate::english::plural(actor)).chain(["users".to_owned(), "people".to_owned()]);
+    let known = actors
+        .iter()
+        .map(|actor| crate::english::plural(actor))
+        .chain(["users".to_owned(), "people".to_owned()]);
     for subject in known {
         if let Some(after) = rest.strip_prefix(&subject).and_then(|after| after.strip_prefix(' ')) {
             return Some((person(&subject, actors), after.len()));
@@ -223,7 +292,8 @@ fn modal<'a>(sentence: &'a str, lower: &str, actors: &[String]) -> Option<Subjec
     let mut at = 0;
     for (index, word) in words.iter().enumerate().take(MAX_SUBJECT_WORDS + 1) {
         let after = (at + word.len() + 1).min(sentence.len());
-        let wants = matches!(*word, "want" | "need" | "wants" | "needs") && words.get(index + 1) == Some(&"to");
+        let wants =
+            matches!(*word, "want" | "need" | "wants" | "needs") && words.get(index + 1) == Some(&"to");
         if index > 0 && (MODALS.contains(word) || wants) {
             return Some(with_modal(sentence, &lower[..at - 1], after, actors));
         }
@@ -256,7 +326,8 @@ fn with_modal<'a>(sentence: &'a str, subject: &str, after: usize, actors: &[Stri
         // `Orders can be cancelled` is read as a whole.
         return Subject::none(sentence);
     }
-    let by_product = PRODUCT.contains(&bare(subject)) && !matches!(bare(subject), "one" | "they" | "you" | "we");
+    let by_product =
+        PRODUCT.contains(&bare(subject)) && !matches!(bare(subject), "one" | "they" | "you" | "we");
     Subject { by_product, ..Subject::of(person(subject, actors), rest) }
 }
 
@@ -275,13 +346,17 @@ fn person(subject: &str, actors: &[String]) -> Option<String> {
     let subject = subject.trim().trim_end_matches(',');
     let words: Vec<&str> = subject.split(' ').filter(|word| !is_determiner(word)).collect();
     let name = crate::english::singular(&words.join(" "));
-    if PRODUCT.contains(&bare(&name)) || words.is_empty() || matches!(name.as_str(), "user" | "person" | "everyone" | "everybody") {
+    if PRODUCT.contains(&bare(&name))
+        || words.is_empty()
+        || matches!(name.as_str(), "user" | "person" | "everyone" | "everybody")
+    {
         return None;
     }
     let known = actors.iter().find(|actor| **actor == name);
     let ends = |actor: &&String| actor.ends_with(&format!(" {name}")) || name.ends_with(&format!(" {actor}"));
     known.or_else(|| actors.iter().find(ends)).cloned().or_else(|| {
-        let is_short = words.len() <= 3 && words.iter().all(|word| word.chars().all(|c| c.is_alphabetic() || c == '-'));
+        let is_short =
+            words.len() <= 3 && words.iter().all(|word| word.chars().all(|c| c.is_alphabetic() || c == '-'));
         is_short.then_some(name).filter(|name| looks_human(name))
     })
 }
@@ -289,24 +364,127 @@ fn person(subject: &str, actors: &[String]) -> Option<String> {
 /// Endings of words for people, for those that the vision does not list.
 fn looks_human(name: &str) -> bool {
     const PEOPLE: &[&str] = &[
-        "admin", "agent", "analyst", "client", "clerk", "coach", "customer", "doctor", "driver", "employee", "expert",
-        "guest", "guide", "host", "lead", "member", "nurse", "owner", "parent", "partner", "patient", "pupil", "staff",
-        "student", "team", "tenant", "citizen", "resident", "accountant", "assistant", "consultant", "applicant",
-        "technician", "librarian", "colleague", "chef", "cook", "crew", "captain", "child", "family", "neighbour", "neighbor",
-        "volunteer", "farmer", "support", "auditor", "director", "supervisor", "operator", "visitor", "author", "editor",
+        "admin",
+        "agent",
+        "analyst",
+        "client",
+        "clerk",
+        "coach",
+        "customer",
+        "doctor",
+        "driver",
+        "employee",
+        "expert",
+        "guest",
+        "guide",
+        "host",
+        "lead",
+        "member",
+        "nurse",
+        "owner",
+        "parent",
+        "partner",
+        "patient",
+        "pupil",
+        "staff",
+        "student",
+        "team",
+        "tenant",
+        "citizen",
+        "resident",
+        "accountant",
+        "assistant",
+        "consultant",
+        "applicant",
+        "technician",
+        "librarian",
+        "colleague",
+        "chef",
+        "cook",
+        "crew",
+        "captain",
+        "child",
+        "family",
+        "neighbour",
+        "neighbor",
+        "volunteer",
+        "farmer",
+        "support",
+        "auditor",
+        "director",
+        "supervisor",
+        "operator",
+        "visitor",
+        "author",
+        "editor",
     ];
     let head = bare(name);
-    PEOPLE.contains(&head) || (head.len() > 4 && (head.ends_with("er") || head.ends_with("or") || head.ends_with("ist")) && !THINGS.contains(&head))
+    PEOPLE.contains(&head)
+        || (head.len() > 4
+            && (head.ends_with("er") || head.ends_with("or") || head.ends_with("ist"))
+            && !THINGS.contains(&head))
 }
 
 /// Words that end like words for people and are none.
 const THINGS: &[&str] = &[
-    "order", "number", "folder", "filter", "offer", "calendar", "server", "reminder", "letter", "paper", "parameter", "printer",
-    "scanner", "router", "container", "timer", "tracker", "planner", "builder", "newsletter", "voucher", "ledger",
-    "error", "sensor", "monitor", "color", "factor", "vector", "editor", "computer", "header", "dinner", "chapter",
-    "checklist", "list", "playlist", "register", "counter", "weather", "water", "power", "transfer", "buffer", "meter",
-    "identifier", "wishlist", "locker", "poster", "charger", "browser", "finder", "viewer", "picker", "player",
-    "other", "answer", "user", "customer number",
+    "order",
+    "number",
+    "folder",
+    "filter",
+    "offer",
+    "calendar",
+    "server",
+    "reminder",
+    "letter",
+    "paper",
+    "parameter",
+    "printer",
+    "scanner",
+    "router",
+    "container",
+    "timer",
+    "tracker",
+    "planner",
+    "builder",
+    "newsletter",
+    "voucher",
+    "ledger",
+    "error",
+    "sensor",
+    "monitor",
+    "color",
+    "factor",
+    "vector",
+    "editor",
+    "computer",
+    "header",
+    "dinner",
+    "chapter",
+    "checklist",
+    "list",
+    "playlist",
+    "register",
+    "counter",
+    "weather",
+    "water",
+    "power",
+    "transfer",
+    "buffer",
+    "meter",
+    "identifier",
+    "wishlist",
+    "locker",
+    "poster",
+    "charger",
+    "browser",
+    "finder",
+    "viewer",
+    "picker",
+    "player",
+    "other",
+    "answer",
+    "user",
+    "customer number",
 ];
 
 fn read_predicate(text: &str, begins: Begins) -> Action {
@@ -328,8 +506,12 @@ fn read_predicate(text: &str, begins: Begins) -> Action {
         let third = base_verb(first).filter(|verb| crate::english::third_person(verb) == first);
         let verb = match third {
             Some(base) if at > 0 || !is_plural_noun_subject(&lower, at) => base.to_owned(),
-            _ if is_imperative(first, word(at + 1)) || !verbs.is_empty() && is_verb(first) => first.to_owned(),
-            _ if at == 0 && is_verb(first) && (begins == Begins::Verb || joined(&lower, at)) => first.to_owned(),
+            _ if is_imperative(first, word(at + 1)) || !verbs.is_empty() && is_verb(first) => {
+                first.to_owned()
+            }
+            _ if at == 0 && is_verb(first) && (begins == Begins::Verb || joined(&lower, at)) => {
+                first.to_owned()
+            }
             _ => break,
         };
         for other in lower[at].trim_end_matches(',').split('/').skip(1).filter(|other| is_verb(other)) {
@@ -373,7 +555,9 @@ fn read_predicate(text: &str, begins: Begins) -> Action {
 fn joined(lower: &[String], at: usize) -> bool {
     let next = lower.get(at + 1).map(String::as_str);
     match next {
-        Some("and" | "or" | "&") => lower.get(at + 2).is_some_and(|word| is_verb(word)) && has_object_after(lower, at + 2),
+        Some("and" | "or" | "&") => {
+            lower.get(at + 2).is_some_and(|word| is_verb(word)) && has_object_after(lower, at + 2)
+        }
         Some(next) => lower[at].ends_with(',') && is_verb(next.trim_end_matches(',')) && lower.len() > at + 3,
         None => false,
     }
@@ -399,7 +583,9 @@ fn passive_sentence(text: &str) -> Option<Action> {
     if lower.len() != text.len() {
         return None;
     }
-    for mark in [" can be ", " must be ", " should be ", " may be ", " will be ", " are ", " is ", " gets ", " get "] {
+    for mark in
+        [" can be ", " must be ", " should be ", " may be ", " will be ", " are ", " is ", " gets ", " get "]
+    {
         let Some(at) = lower.find(mark) else { continue };
         let subject = &text[..at];
         let words: Vec<&str> = subject.split(' ').collect();
@@ -433,7 +619,11 @@ fn object_of(words: &[&str]) -> (String, String) {
     const MAX_NOUN_WORDS: usize = 5;
     const CLAUSES: &[&str] = &["how", "what", "which", "where", "when", "whether", "who", "why", "if"];
     let is_clause = words.first().is_some_and(|word| CLAUSES.contains(&word.to_lowercase().as_str()));
-    let first = if is_clause { words.iter().position(|word| matches!(*word, "a" | "an" | "the")).unwrap_or(0) } else { 0 };
+    let first = match words.iter().position(|word| matches!(*word, "a" | "an" | "the")) {
+        Some(article) if is_clause => article,
+        None if is_clause => words.len() - 1,
+        _ => 0,
+    };
     let determiners = words[first..].iter().take_while(|word| is_determiner(&word.to_lowercase())).count();
     let begin = first + determiners;
     let mut end = begin;
@@ -442,13 +632,18 @@ fn object_of(words: &[&str]) -> (String, String) {
         let clean = lower.trim_end_matches([',', ';', ':']);
         let participle = end > begin && clean.ends_with("ed") && base_verb(clean).is_some();
         let number = end > begin && clean.starts_with(|c: char| c.is_ascii_digit());
-        if is_boundary(clean) && (end > begin || !is_clause) || participle || number || matches!(clean, "–" | "—" | "-" | "+") {
+        if is_boundary(clean) && (end > begin || !is_clause)
+            || participle
+            || number
+            || matches!(clean, "–" | "—" | "-" | "+")
+        {
             break;
         }
         // `and` goes on only where a noun follows that ends the phrase: `allergens and prices`.
         if clean == "and" || clean == "&" {
             let follows = words.get(end + 1).map(|word| word.to_lowercase());
-            let noun = follows.is_some_and(|next| !is_determiner(&next) && !is_verb(&next) && !is_boundary(&next));
+            let noun =
+                follows.is_some_and(|next| !is_determiner(&next) && !is_verb(&next) && !is_boundary(&next));
             if !noun || end + 1 - begin >= MAX_NOUN_WORDS {
                 break;
             }
@@ -479,7 +674,8 @@ mod tests {
         let mut out = String::new();
         for sentence in sentences {
             let action = Action::read(sentence, &actors);
-            let verbs = std::iter::once(&action.verb).chain(&action.further).cloned().collect::<Vec<_>>().join("+");
+            let verbs =
+                std::iter::once(&action.verb).chain(&action.further).cloned().collect::<Vec<_>>().join("+");
             out.push_str(&format!(
                 "{} | {verbs} | {} | {} | {} | {}\n",
                 action.actor.as_deref().unwrap_or("-"),

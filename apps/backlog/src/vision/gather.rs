@@ -97,10 +97,13 @@ impl Gathered {
             // Within a section of another kind a heading only divides it.
             (Place::Section(section), None) => Place::Section(section),
             (Place::Section(_), Some(section)) => Place::Section(section),
-            (Place::Theme | Place::Capability, Some(section @ (Section::Constraints | Section::Excluded | Section::Risks))) => {
-                Place::Section(section)
+            (
+                Place::Theme | Place::Capability,
+                Some(section @ (Section::Constraints | Section::Excluded | Section::Risks)),
+            ) => Place::Section(section),
+            (Place::Theme | Place::Capability, Some(Section::Features(_) | Section::Background)) => {
+                Place::Theme
             }
-            (Place::Theme | Place::Capability, Some(Section::Features(_) | Section::Background)) => Place::Theme,
             (Place::Theme | Place::Capability, Some(section)) => Place::Section(section),
             (Place::Theme, None) => Place::Capability,
             (Place::Capability, None) => Place::Capability,
@@ -204,11 +207,13 @@ impl Gathered {
     }
 
     fn vision(mut self, fallback: &str) -> Vision {
-        for list in [&mut self.actors, &mut self.goals, &mut self.terms, &mut self.excluded, &mut self.risks] {
+        for list in [&mut self.actors, &mut self.goals, &mut self.terms, &mut self.excluded, &mut self.risks]
+        {
             list.truncate(MAX_EACH);
         }
         self.themes.truncate(MAX_EACH);
-        let title = self.title.clone().filter(|title| !title.is_empty()).unwrap_or_else(|| clip(fallback, MAX_TITLE));
+        let title =
+            self.title.clone().filter(|title| !title.is_empty()).unwrap_or_else(|| clip(fallback, MAX_TITLE));
         let mut actors: Vec<Actor> = Vec::new();
         for raw in &self.actors {
             if let Some(actor) = actor_of(raw)
@@ -219,7 +224,8 @@ impl Gathered {
         }
         let named: Vec<String> = actors.iter().map(|actor| actor.name.clone()).collect();
         let (mut themes, mut loose) = self.read_themes(&named);
-        let excluded: Vec<String> = self.excluded.iter().map(|raw| tidy_end(raw.text.trim_end_matches('.'))).collect();
+        let excluded: Vec<String> =
+            self.excluded.iter().map(|raw| tidy_end(raw.text.trim_end_matches('.'))).collect();
         for theme in &mut themes {
             drop_excluded(&mut theme.capabilities, &excluded);
         }
@@ -262,14 +268,19 @@ impl Gathered {
                     (None, text) => (text.to_owned(), String::new()),
                 },
             };
-            let parts = raw.parts.iter().map(|part| Raw { text: part.clone(), priority: raw.priority, ..Raw::default() });
+            let parts = raw.parts.iter().map(|part| Raw {
+                text: part.clone(),
+                priority: raw.priority,
+                ..Raw::default()
+            });
             let capabilities = parts.filter_map(|raw| capability(&raw, actors)).collect();
             let text = if text == label { String::new() } else { text };
             themes.push(Theme { title: theme_title(label.trim_end_matches('.')), text, capabilities });
         }
         let mut flat: Vec<Capability> = flat.iter().filter_map(|raw| capability(raw, actors)).collect();
         if themes.is_empty() && flat.is_empty() {
-            let can = self.prose.iter().flat_map(|text| sentences(text)).filter(|sentence| says_can(sentence));
+            let can =
+                self.prose.iter().flat_map(|text| sentences(text)).filter(|sentence| says_can(sentence));
             flat = can.filter_map(|text| capability(&Raw { text, ..Raw::default() }, actors)).collect();
         }
         (themes, flat)
@@ -289,8 +300,12 @@ fn sentences(text: &str) -> Vec<String> {
     let mut rest = text;
     while let Some(at) = rest.find(". ").or_else(|| rest.find("! ")).or_else(|| rest.find("? ")) {
         // `e. g.` and `approx.` end no sentence.
-        let next_is_upper = rest[at + 2..].chars().next().is_some_and(|c| c.is_uppercase() || c.is_ascii_digit());
-        let short = at < 3 || rest[..at].ends_with("e.g") || rest[..at].ends_with("i.e") || rest[..at].ends_with("approx");
+        let next_is_upper =
+            rest[at + 2..].chars().next().is_some_and(|c| c.is_uppercase() || c.is_ascii_digit());
+        let short = at < 3
+            || rest[..at].ends_with("e.g")
+            || rest[..at].ends_with("i.e")
+            || rest[..at].ends_with("approx");
         if short || !next_is_upper {
             match rest[at + 2..].find(". ") {
                 Some(next) => {
@@ -315,7 +330,21 @@ fn says_can(sentence: &str) -> bool {
     let lower = sentence.to_lowercase();
     let mut words = lower.split(|c: char| !c.is_alphabetic());
     let modal = words.any(|word| {
-        matches!(word, "can" | "should" | "must" | "will" | "may" | "allows" | "lets" | "enables" | "helps" | "shows" | "sends" | "supports")
+        matches!(
+            word,
+            "can"
+                | "should"
+                | "must"
+                | "will"
+                | "may"
+                | "allows"
+                | "lets"
+                | "enables"
+                | "helps"
+                | "shows"
+                | "sends"
+                | "supports"
+        )
     });
     modal || !Action::read(sentence, &[]).is_thing()
 }
@@ -325,16 +354,20 @@ fn actor_of(raw: &Raw) -> Option<Actor> {
         (Some(label), (_, rest)) => (label.clone(), rest),
         (None, (Some(label), rest)) => (label.to_owned(), rest),
         (None, (None, text)) => {
-            let end = [" who ", " that ", " which ", ", ", " (", " need", " want", " can ", " are ", " use", " – ", ". "]
-                .iter()
-                .filter_map(|mark| text.find(mark))
-                .min()
-                .unwrap_or(text.len());
+            let end = [
+                " who ", " that ", " which ", ", ", " (", " need", " want", " can ", " are ", " use", " – ",
+                ". ",
+            ]
+            .iter()
+            .filter_map(|mark| text.find(mark))
+            .min()
+            .unwrap_or(text.len());
             (text[..end].to_owned(), text)
         }
     };
     let label = label.split(" (").next().unwrap_or(&label).to_owned();
-    let words: Vec<&str> = label.split_whitespace().filter(|word| !is_determiner(&word.to_lowercase())).collect();
+    let words: Vec<&str> =
+        label.split_whitespace().filter(|word| !is_determiner(&word.to_lowercase())).collect();
     if words.is_empty() || words.len() > 5 {
         return None;
     }
@@ -389,6 +422,15 @@ fn capability(raw: &Raw, actors: &[String]) -> Option<Capability> {
                 of_sentence
             } else {
                 let benefit = of_label.benefit.clone().or_else(|| of_sentence.benefit.clone());
+                let clause = ["which ", "how ", "what ", "who ", "where ", "when "];
+                let of_label = match clause.iter().any(|word| first.to_lowercase().starts_with(word)) {
+                    // `Statistics: which tools are never borrowed?`
+                    true => {
+                        let tail = format!("on {}", lower_first(first.trim_end_matches('?')));
+                        Action { rest: format!("{} {tail}", of_label.rest), tail, ..of_label }
+                    }
+                    false => of_label,
+                };
                 Action { actor: of_label.actor.clone().or(of_sentence.actor), benefit, ..of_label }
             }
         }
@@ -409,7 +451,26 @@ fn goal_of(raw: &Raw) -> Goal {
     let first = sentence.split(' ').next().unwrap_or("").to_lowercase();
     let clause = if !action.is_thing() && action.verb.split(' ').next() == Some(&*first) {
         format!("we {}", lower_first(sentence))
-    } else if sentence.split(' ').any(|word| matches!(word, "is" | "are" | "can" | "will" | "has" | "have" | "should" | "takes" | "need" | "needs" | "waits" | "finds" | "gets" | "knows")) || first == "no" || first == "every" {
+    } else if sentence.split(' ').any(|word| {
+        matches!(
+            word,
+            "is" | "are"
+                | "can"
+                | "will"
+                | "has"
+                | "have"
+                | "should"
+                | "takes"
+                | "need"
+                | "needs"
+                | "waits"
+                | "finds"
+                | "gets"
+                | "knows"
+        )
+    }) || first == "no"
+        || first == "every"
+    {
         lower_first(sentence)
     } else {
         format!("we come closer to “{}”", lower_first(sentence))
@@ -458,7 +519,8 @@ fn theme_title(heading: &str) -> String {
 
 /// Drops what the vision says it is not to do, where a feature says the same.
 fn drop_excluded(capabilities: &mut Vec<Capability>, excluded: &[String]) {
-    let excluded: Vec<Vec<String>> = excluded.iter().map(|text| keywords(text)).filter(|words| words.len() > 1).collect();
+    let excluded: Vec<Vec<String>> =
+        excluded.iter().map(|text| keywords(text)).filter(|words| words.len() > 1).collect();
     capabilities.retain(|capability| {
         let words = keywords(&capability.text);
         !excluded.iter().any(|out| out.iter().all(|word| words.contains(word)))

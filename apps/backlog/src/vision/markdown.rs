@@ -292,7 +292,9 @@ fn is_rule(line: &str) -> bool {
 
 /// The text of a list item, without its mark and its checkbox.
 fn item(line: &str) -> Option<&str> {
-    let bullet = line.strip_prefix(['-', '*', '+', '•', '–', '·']).filter(|rest| rest.starts_with(char::is_whitespace));
+    let bullet = line
+        .strip_prefix(['-', '*', '+', '•', '–', '·'])
+        .filter(|rest| rest.starts_with(char::is_whitespace));
     let text = bullet.or_else(|| {
         let digits = line.bytes().take_while(u8::is_ascii_digit).count();
         let rest = line[digits..].strip_prefix(['.', ')'])?;
@@ -313,8 +315,12 @@ fn bold_label(text: &str) -> Option<String> {
 }
 
 fn is_bold_heading(text: &str) -> bool {
-    let inner = ["**", "__"].iter().find_map(|mark| text.strip_prefix(mark)?.trim_end_matches(':').strip_suffix(mark));
-    inner.is_some_and(|inner| inner.len() <= MAX_BOLD_HEADING && !inner.contains("**") && !inner.contains("__"))
+    let inner = ["**", "__"]
+        .iter()
+        .find_map(|mark| text.strip_prefix(mark)?.trim_end_matches(':').strip_suffix(mark));
+    inner.is_some_and(|inner| {
+        inner.len() <= MAX_BOLD_HEADING && !inner.contains("**") && !inner.contains("__")
+    })
 }
 
 /// The label of a link whose `[` has gone by, and what follows the link.
@@ -395,9 +401,12 @@ mod tests {
 
     #[test]
     fn strange_marks_do_no_harm() {
-        check("#\n##  \n[]()[[x]\\*\n\u{202e}evil\u{7}bell\n-\n- \n*\n", expect![[r#"
+        check(
+            "#\n##  \n[]()[[x]\\*\n\u{202e}evil\u{7}bell\n-\n- \n*\n",
+            expect![[r#"
             # ## x* evil bell - -
-        "#]]);
+        "#]],
+        );
         let long = format!("- {}", "ä".repeat(1_000_000));
         let blocks = blocks(&long);
         let [Block::Item { text, .. }] = blocks.as_slice() else { panic!("an item") };

@@ -65,16 +65,20 @@ pub(crate) async fn when(engine: &Engine, run: RunId, ready: impl Fn(&RunRecord)
     };
     match tokio::time::timeout(PATIENCE, looking).await {
         Ok(record) => record,
-        Err(_) => panic!("it never came: {:#?}", engine.record(run).await.unwrap().map(|record| record.run.clone())),
+        Err(_) => {
+            panic!("it never came: {:#?}", engine.record(run).await.unwrap().map(|record| record.run.clone()))
+        }
     }
 }
 
 /// One column of a query's rows, as texts.
 pub(crate) async fn column(engine: &Engine, sql: &'static str, run: RunId) -> Vec<String> {
     let rows = engine.store().db().query(db::Query::new(sql).bind(run.0)).await.unwrap();
-    rows.iter().map(|row| match row.cells().first() {
-        Some(db::Value::Text(text)) => text.to_string(),
-        Some(db::Value::Int(number)) => number.to_string(),
-        other => format!("{other:?}"),
-    }).collect()
+    rows.iter()
+        .map(|row| match row.cells().first() {
+            Some(db::Value::Text(text)) => text.to_string(),
+            Some(db::Value::Int(number)) => number.to_string(),
+            other => format!("{other:?}"),
+        })
+        .collect()
 }

@@ -16,8 +16,27 @@ use std::collections::HashSet;
 const MAX_TITLE: usize = 80;
 /// Actions that people do for themselves, whoever works in the area.
 const SELF_SERVICE: &[&str] = &[
-    "pay", "order", "buy", "book", "reserve", "browse", "rate", "subscribe", "sign up", "sign in", "top up", "join", "vote",
-    "borrow", "donate", "search", "choose", "reorder", "redeem", "comment", "repeat",
+    "pay",
+    "order",
+    "buy",
+    "book",
+    "reserve",
+    "browse",
+    "rate",
+    "subscribe",
+    "sign up",
+    "sign in",
+    "top up",
+    "join",
+    "vote",
+    "borrow",
+    "donate",
+    "search",
+    "choose",
+    "reorder",
+    "redeem",
+    "comment",
+    "repeat",
 ];
 
 /// A feature with what was merged into it, before its stories are told.
@@ -30,12 +49,24 @@ pub(super) struct Head {
     part: usize,
 }
 
+/// What is told of themes that say too little: each once in a backlog.
+pub(super) struct Seeds<'a> {
+    pub(super) product: &'a str,
+    pub(super) used: HashSet<usize>,
+}
+
 /// The features of an area.
-pub(super) fn of_area(vision: &Vision, area: &Area, actors: &[usize], wanted: usize, product: &str) -> Vec<FeaturePlan> {
+pub(super) fn of_area(
+    vision: &Vision,
+    area: &Area,
+    actors: &[usize],
+    wanted: usize,
+    seeds: &mut Seeds<'_>,
+) -> Vec<FeaturePlan> {
     let names: Vec<String> = vision.actors.iter().map(|actor| actor.name.clone()).collect();
     let mut heads = heads(area, wanted);
     let entity = entity_of(area.capabilities().map(|capability| &capability.action), &area.title, &names);
-    fill_up(&mut heads, area, &entity, &names, actors, wanted, product);
+    fill_up(&mut heads, area, &entity, &names, actors, wanted, seeds);
     let stated = vision.themes.iter().flat_map(|theme| &theme.capabilities).chain(&vision.loose);
     let stated = stated.into_iter().any(|capability| capability.priority.is_some());
     let count = heads.len();
@@ -56,19 +87,29 @@ pub(super) fn of_area(vision: &Vision, area: &Area, actors: &[usize], wanted: us
     features
 }
 
-fn feature(vision: &Vision, area: &Area, head: &Head, title: String, priority: u8, actors: &[usize]) -> FeaturePlan {
+fn feature(
+    vision: &Vision,
+    area: &Area,
+    head: &Head,
+    title: String,
+    priority: u8,
+    actors: &[usize],
+) -> FeaturePlan {
     let names: Vec<String> = vision.actors.iter().map(|actor| actor.name.clone()).collect();
     let theme = &area.parts[head.part];
-    let entity = entity_of(theme.capabilities.iter().map(|capability| &capability.action), &theme.title, &names);
-    let text = theme.capabilities.iter().map(|capability| capability.text.as_str()).collect::<Vec<_>>().join(" ");
-    let near = concerned(vision, &format!("{} {} {text}", theme.title, theme.text), theme.capabilities.iter());
+    let entity =
+        entity_of(theme.capabilities.iter().map(|capability| &capability.action), &theme.title, &names);
+    let text =
+        theme.capabilities.iter().map(|capability| capability.text.as_str()).collect::<Vec<_>>().join(" ");
+    let near =
+        concerned(vision, &format!("{} {} {text}", theme.title, theme.text), theme.capabilities.iter());
     let subject = Subject::of(&head.capability.action, &names, &entity);
     let actor = actor_of(vision, &head.capability, &subject, &near);
     let others = near.iter().chain(actors).copied().chain(0..names.len());
     let other = others.into_iter().find(|index| *index != actor).unwrap_or(actor);
     let words = keywords(&head.capability.text);
     let goal = (0..vision.goals.len())
-        .map(|index| (overlap(&purpose(&vision.goals[index].text), &words), index))
+        .map(|index| (overlap(&purpose(vision, &vision.goals[index].text), &words), index))
         .filter(|(shared, _)| *shared > 0)
         .max_by_key(|(shared, index)| (*shared, std::cmp::Reverse(*index)))
         .map(|(_, index)| index);
@@ -116,8 +157,14 @@ pub(super) fn set_dependencies(epics: &mut [EpicPlan]) {
                 .filter(|other| other.things.iter().all(|thing| words.contains(thing)))
                 .filter(|other| other.place < (e, f))
                 .collect();
-            if needed.is_empty() && matches!(feature.subject.class, Class::Info | Class::Message | Class::Link) {
-                needed = known.iter().filter(|other| other.place.0 == e && other.place.1 < f && other.keeps).take(1).collect();
+            if needed.is_empty()
+                && matches!(feature.subject.class, Class::Info | Class::Message | Class::Link)
+            {
+                needed = known
+                    .iter()
+                    .filter(|other| other.place.0 == e && other.place.1 < f && other.keeps)
+                    .take(1)
+                    .collect();
             }
             feature.depends = needed.iter().take(2).map(|other| other.title.clone()).collect();
         }
@@ -135,7 +182,12 @@ fn heads(area: &Area, wanted: usize) -> Vec<Head> {
         let chosen: Vec<usize> = order.into_iter().take(quota).collect();
         for (index, capability) in theme.capabilities.iter().enumerate() {
             if chosen.contains(&index) {
-                heads.push(Head { capability: capability.clone(), merged: Vec::new(), origin: area.origin, part });
+                heads.push(Head {
+                    capability: capability.clone(),
+                    merged: Vec::new(),
+                    origin: area.origin,
+                    part,
+                });
             } else if area.origin == Origin::Vision {
                 left.push((part, capability));
             }
@@ -161,7 +213,8 @@ fn quotas(area: &Area, wanted: usize) -> Vec<usize> {
     let mut given = 0;
     while given < wanted {
         let open = (0..sizes.len()).filter(|part| quotas[*part] < sizes[*part]);
-        let next = open.max_by_key(|part| (quotas[*part] == 0, sizes[*part] - quotas[*part], std::cmp::Reverse(*part)));
+        let next = open
+            .max_by_key(|part| (quotas[*part] == 0, sizes[*part] - quotas[*part], std::cmp::Reverse(*part)));
         let Some(next) = next else { break };
         quotas[next] += 1;
         given += 1;
@@ -170,12 +223,20 @@ fn quotas(area: &Area, wanted: usize) -> Vec<usize> {
 }
 
 /// Adds features that such areas usually have.
-fn fill_up(heads: &mut Vec<Head>, area: &Area, entity: &str, names: &[String], actors: &[usize], wanted: usize, product: &str) {
+fn fill_up(
+    heads: &mut Vec<Head>,
+    area: &Area,
+    entity: &str,
+    names: &[String],
+    actors: &[usize],
+    wanted: usize,
+    seeds: &mut Seeds<'_>,
+) {
     let things = plural(entity);
     let main = plural(actors.first().map_or("user", |index| names[*index].as_str()));
     let fill = |text: &str| {
         let text = text.replace("{things}", &things).replace("{thing}", entity).replace("{actors}", &main);
-        text.replace("{area}", &within(&area.title)).replace("{product}", product)
+        text.replace("{area}", &within(&area.title)).replace("{product}", seeds.product)
     };
     if heads.is_empty() {
         // An area without capabilities is one itself: its heading says what to do.
@@ -183,21 +244,40 @@ fn fill_up(heads: &mut Vec<Head>, area: &Area, entity: &str, names: &[String], a
         if capability.action.is_thing() {
             capability = assumed(&format!("Manage {things}"), names);
         }
-        heads.push(Head { capability: Capability { priority: None, ..capability }, merged: Vec::new(), origin: area.origin, part: 0 });
+        heads.push(Head {
+            capability: Capability { priority: None, ..capability },
+            merged: Vec::new(),
+            origin: area.origin,
+            part: 0,
+        });
     }
-    for seed in OF_THEME {
+    for (index, seed) in OF_THEME.iter().enumerate() {
         if heads.len() >= wanted {
             break;
+        }
+        if seeds.used.contains(&index) {
+            continue;
         }
         let capability = assumed(&fill(seed), names);
         let same = |head: &Head| {
             let verb = capability.action.verb == head.capability.action.verb;
-            let object = singular(head_of(&capability.action.object)) == singular(head_of(&head.capability.action.object));
+            let object = singular(head_of(&capability.action.object))
+                == singular(head_of(&head.capability.action.object));
             let class = |action: &Action| crate::outline::subject::class_of(action);
-            verb && object || object && class(&capability.action) == class(&head.capability.action) && class(&capability.action) != Class::Record
+            verb && object
+                || object
+                    && class(&capability.action) == class(&head.capability.action)
+                    && class(&capability.action) != Class::Record
         };
-        let told = heads.iter().any(|head| same(head) || head.merged.iter().any(|other| other.action.verb == capability.action.verb && other.action.object == capability.action.object));
+        let told = heads.iter().any(|head| {
+            same(head)
+                || head.merged.iter().any(|other| {
+                    other.action.verb == capability.action.verb
+                        && other.action.object == capability.action.object
+                })
+        });
         if !told {
+            seeds.used.insert(index);
             heads.push(Head { capability, merged: Vec::new(), origin: Origin::Practice, part: 0 });
         }
     }
@@ -211,16 +291,25 @@ fn quote(capability: &Capability) -> String {
 fn title_of(capability: &Capability, taken: &[String]) -> Option<String> {
     let action = &capability.action;
     let whole = match &capability.label {
-        Some(label) if Action::read(label, &[]).is_thing() && label.split(' ').count() < 3 && !action.is_thing() => {
+        Some(label)
+            if Action::read(label, &[]).is_thing() && label.split(' ').count() < 3 && !action.is_thing() =>
+        {
             format!("{label}: {}", action.phrase())
         }
         Some(label) if label.chars().count() >= 8 => label.clone(),
-        Some(label) => capability.text.strip_prefix(label.as_str()).map_or(label.clone(), |_| capability.text.clone()),
+        Some(label) => {
+            capability.text.strip_prefix(label.as_str()).map_or(label.clone(), |_| capability.text.clone())
+        }
         None => action.phrase(),
     };
     let verb_first = upper_first(&clip(&whole, MAX_TITLE));
-    let alternatives = [verb_first, upper_first(&clip(&capability.text, MAX_TITLE)), upper_first(&clip(&action.rest, MAX_TITLE))];
-    let seen: Vec<HashSet<String>> = taken.iter().map(|title| keywords(title).into_iter().collect()).collect();
+    let alternatives = [
+        verb_first,
+        upper_first(&clip(&capability.text, MAX_TITLE)),
+        upper_first(&clip(&action.rest, MAX_TITLE)),
+    ];
+    let seen: Vec<HashSet<String>> =
+        taken.iter().map(|title| keywords(title).into_iter().collect()).collect();
     alternatives.into_iter().find(|title| {
         let words: HashSet<String> = keywords(title).into_iter().collect();
         let same = taken.iter().any(|other| other.eq_ignore_ascii_case(title));
@@ -229,17 +318,26 @@ fn title_of(capability: &Capability, taken: &[String]) -> Option<String> {
 }
 
 /// Who does it: whom the vision names, or whoever its words point to.
-pub(super) fn actor_of(vision: &Vision, capability: &Capability, subject: &Subject, concerned: &[usize]) -> usize {
+pub(super) fn actor_of(
+    vision: &Vision,
+    capability: &Capability,
+    subject: &Subject,
+    concerned: &[usize],
+) -> usize {
     if let Some(name) = &capability.action.actor
         && let Some(index) = vision.actors.iter().position(|actor| actor.name == *name)
     {
         return index;
     }
     let told = subject.class == Class::Message && is_plural(&capability.action.object);
-    if told && let Some(index) = vision.actors.iter().position(|actor| actor.name == singular(&capability.action.object)) {
+    if told
+        && let Some(index) =
+            vision.actors.iter().position(|actor| actor.name == singular(&capability.action.object))
+    {
         return index;
     }
     let words = keywords(&capability.text);
+    let object = singular(&capability.action.object);
     let self_service = SELF_SERVICE.contains(&capability.action.verb.as_str());
     let score = |index: usize| {
         let actor = &vision.actors[index];
@@ -248,7 +346,8 @@ pub(super) fn actor_of(vision: &Vision, capability: &Capability, subject: &Subje
         if self_service && index == 0 {
             score += 7;
         }
-        score
+        // Nobody registers themselves in the third person.
+        if actor.name == object && vision.actors.len() > 1 { 0 } else { score + 1 }
     };
     (0..vision.actors.len()).max_by_key(|index| (score(*index), std::cmp::Reverse(*index))).unwrap_or(0)
 }

@@ -18,8 +18,8 @@ pub(super) fn loose_themes(vision: &Vision, groups: usize) -> Vec<Theme> {
     if all.is_empty() {
         return Vec::new();
     }
-    // A theme of one capability is none.
-    let groups = groups.min(all.len().div_ceil(2)).max(1);
+    // A theme of one or two capabilities is none.
+    let groups = groups.min(all.len() / 3).max(1);
     let members = if all.len() > MAX_CLUSTERED { by_order(all.len(), groups) } else { by_words(all, groups) };
     let mut titles: Vec<String> = Vec::new();
     let mut themes = Vec::new();
@@ -124,24 +124,47 @@ fn by_words(all: &[Capability], groups: usize) -> Vec<Vec<usize>> {
         clusters[a].extend(joined);
         clusters[a].sort_unstable();
     }
+    // One alone joins its nearest, however large that is.
+    while let Some(alone) =
+        clusters.iter().position(|cluster| cluster.len() == 1).filter(|_| clusters.len() > 1)
+    {
+        let member = clusters.remove(alone)[0];
+        let mean = |cluster: &[usize]| {
+            cluster.iter().map(|other| nearness(member, *other)).sum::<f64>() / cluster.len() as f64
+        };
+        let nearest = (0..clusters.len()).max_by(|a, b| mean(&clusters[*a]).total_cmp(&mean(&clusters[*b])));
+        if let Some(nearest) = nearest {
+            clusters[nearest].push(member);
+            clusters[nearest].sort_unstable();
+        }
+    }
+    clusters.sort();
     clusters
 }
+
+/// Verbs that say nothing without what follows their object.
+const LIGHT: &[&str] =
+    &["put", "keep", "take", "set", "make", "give", "hand", "have", "get", "check", "bring", "hold"];
 
 /// A name for a group: who it is for, where that is one, and what they do first.
 fn name_of(capabilities: &[Capability]) -> String {
     let mut parts: Vec<String> = Vec::new();
-    let mut sorted: Vec<&Capability> = capabilities.iter().collect();
-    sorted.sort_by_key(|capability| capability.priority.unwrap_or(2));
-    for capability in sorted {
+    for capability in capabilities {
         let action = &capability.action;
-        let noun = action.rest.strip_suffix(action.tail.as_str()).unwrap_or(&action.rest).trim();
         let part = match &capability.label {
             Some(label) => lower_first(&clip(label, 28)),
             None if action.is_thing() => clip(&plural(&action.object), 28),
-            None => clip(&format!("{} {noun}", gerund(&action.verb)), 30),
+            None if LIGHT.contains(&action.verb.as_str()) => {
+                clip(&format!("{} {}", gerund(&action.verb), action.rest), 32)
+            }
+            None => {
+                let noun = action.rest.strip_suffix(action.tail.as_str()).unwrap_or(&action.rest).trim();
+                clip(&format!("{} {noun}", gerund(&action.verb)), 32)
+            }
         };
         let words = keywords(&part);
-        let told = parts.iter().any(|known| keywords(known).iter().filter(|word| words.contains(word)).count() > 1);
+        let told =
+            parts.iter().any(|known| keywords(known).iter().filter(|word| words.contains(word)).count() > 1);
         if !part.is_empty() && !told {
             parts.push(part);
         }

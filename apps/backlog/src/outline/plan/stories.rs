@@ -16,43 +16,76 @@ const MAX_TITLE: usize = 100;
 /// How often a goal is named as what a story is good for.
 const MAX_GOAL_USES: usize = 3;
 /// Words of those who answer for a product's running.
-const KEEPERS: &[&str] =
-    &["admin", "administrator", "manager", "coordinator", "lead", "owner", "operator", "officer", "supervisor", "director", "head"];
+const KEEPERS: &[&str] = &[
+    "admin",
+    "administrator",
+    "manager",
+    "coordinator",
+    "lead",
+    "owner",
+    "operator",
+    "officer",
+    "supervisor",
+    "director",
+    "head",
+];
 
 /// The stories that the vision itself tells of a feature.
-pub(super) fn told_by_vision(vision: &Vision, head: &Head, entity: &str, priority: u8, concerned: &[usize]) -> Vec<StoryPlan> {
+pub(super) fn told_by_vision(
+    vision: &Vision,
+    head: &Head,
+    entity: &str,
+    priority: u8,
+    concerned: &[usize],
+) -> Vec<StoryPlan> {
     let names: Vec<String> = vision.actors.iter().map(|actor| actor.name.clone()).collect();
     let mut stories: Vec<StoryPlan> = Vec::new();
-    let mut add = |action: &Action, capability: &Capability, quote: &str, actor: usize, part_of: Option<&Subject>| {
-        let subject = Subject::of(action, &names, entity);
-        let facet = core(subject.class);
-        let fits = part_of.filter(|_| matches!(subject.class, Class::Record | Class::Process));
-        let good = fits.map(|whole| format!("{} fits the way we work", whole.acting));
-        stories.push(StoryPlan {
-            title: upper_first(&clip(&subject.act, MAX_TITLE)),
-            facet,
-            actor,
-            other: other_than(actor, concerned, names.len()),
-            good: action.benefit.clone().or(good),
-            constraint: None,
-            besides: None,
-            quote: Some(clip(quote.trim_end_matches('.'), 240)),
-            points: points(facet, &subject, 0),
-            priority: capability.priority.unwrap_or(priority),
-            subject,
-        });
-    };
+    let mut add =
+        |action: &Action, capability: &Capability, quote: &str, actor: usize, part_of: Option<&Subject>| {
+            let subject = Subject::of(action, &names, entity);
+            let facet = core(subject.class);
+            let fits = part_of.filter(|_| matches!(subject.class, Class::Record | Class::Process));
+            const SHARING: &[&str] = &[
+                "rate", "comment", "leave", "offer", "answer", "write", "upload", "reply", "share", "tag",
+                "report",
+            ];
+            let given =
+                SHARING.contains(&action.verb.as_str()).then(|| String::from("others can build on it"));
+            let good = fits.map(|whole| format!("{} fits the way we work", whole.acting)).or(given);
+            stories.push(StoryPlan {
+                title: upper_first(&clip(&subject.act, MAX_TITLE)),
+                facet,
+                actor,
+                other: other_than(actor, concerned, names.len()),
+                good: action.benefit.clone().or(good),
+                constraint: None,
+                besides: None,
+                quote: Some(clip(quote.trim_end_matches('.'), 240)),
+                points: points(facet, &subject, 0),
+                priority: capability.priority.unwrap_or(priority),
+                subject,
+            });
+        };
     for capability in std::iter::once(&head.capability).chain(&head.merged) {
         let subject = Subject::of(&capability.action, &names, entity);
         let own = super::features::actor_of(vision, capability, &subject, concerned);
         add(&capability.action, capability, &capability.text, own, None);
         for verb in &capability.action.further {
-            let action = Action { verb: verb.clone(), further: Vec::new(), benefit: None, ..capability.action.clone() };
+            let action = Action {
+                verb: verb.clone(),
+                further: Vec::new(),
+                benefit: None,
+                ..capability.action.clone()
+            };
             add(&action, capability, &capability.text, own, None);
         }
         for part in &capability.parts {
             let mut action = Action::read(part, &names);
-            let by = action.actor.as_ref().and_then(|name| names.iter().position(|known| known == name)).unwrap_or(own);
+            let by = action
+                .actor
+                .as_ref()
+                .and_then(|name| names.iter().position(|known| known == name))
+                .unwrap_or(own);
             if action.is_thing() && action.object.is_empty() {
                 continue;
             }
@@ -64,7 +97,10 @@ pub(super) fn told_by_vision(vision: &Vision, head: &Head, entity: &str, priorit
 }
 
 /// Which constraint is told with which feature: the nearest one, each at most once.
-pub(super) fn place_constraints(vision: &Vision, epics: &[super::EpicPlan]) -> HashMap<(usize, usize), usize> {
+pub(super) fn place_constraints(
+    vision: &Vision,
+    epics: &[super::EpicPlan],
+) -> HashMap<(usize, usize), usize> {
     let mut placed: HashMap<(usize, usize), usize> = HashMap::new();
     let features: Vec<((usize, usize), Vec<String>)> = epics
         .iter()
@@ -127,7 +163,12 @@ struct Setting<'a> {
 }
 
 /// Tells the stories of a feature. `used` are facets that the epic has told before: others come first.
-fn tell_one(setting: &Setting<'_>, feature: &mut FeaturePlan, constraint: Option<usize>, used: &mut HashSet<&'static str>) {
+fn tell_one(
+    setting: &Setting<'_>,
+    feature: &mut FeaturePlan,
+    constraint: Option<usize>,
+    used: &mut HashSet<&'static str>,
+) {
     let wanted = setting.wanted;
     let mut told = Told::default();
     let mut stories: Vec<StoryPlan> = Vec::new();
@@ -151,7 +192,8 @@ fn tell_one(setting: &Setting<'_>, feature: &mut FeaturePlan, constraint: Option
             && !(class == Class::Access && facet.noun.starts_with("the rights"))
             && !says_itself(facet, &feature.subject)
     };
-    let all: Vec<&'static Facet> = of_class(class).iter().chain(SHARED).filter(|facet| fits(&facet)).collect();
+    let all: Vec<&'static Facet> =
+        of_class(class).iter().chain(SHARED).filter(|facet| fits(&facet)).collect();
     let (fresh, again): (Vec<_>, Vec<_>) = all.into_iter().partition(|facet| !used.contains(facet.title));
     for facet in fresh.into_iter().chain(again) {
         if stories.len() >= wanted {
@@ -171,12 +213,12 @@ fn tell_one(setting: &Setting<'_>, feature: &mut FeaturePlan, constraint: Option
 /// Whether a facet asks for what the feature is already: a search for something that is a search.
 fn says_itself(facet: &Facet, subject: &Subject) -> bool {
     const SAME: &[(&str, &[&str])] = &[
-        ("find", &["find ", "search "]),
+        ("find", &["find ", "search ", "browse "]),
         ("hand", &["export ", "print ", "share "]),
         ("take", &["import ", "migrate "]),
         ("give", &["refund "]),
         ("remove", &["archive ", "delete ", "remove "]),
-        ("decide", &["manage who", "manage the roles", "grant "]),
+        ("decide", &["decide who", "manage the roles", "grant "]),
         ("follow", &["follow the history", "follow the audit", "review "]),
         ("compare", &["compare "]),
         ("change", &["change ", "cancel ", "undo ", "edit "]),
@@ -192,7 +234,12 @@ fn says_itself(facet: &Facet, subject: &Subject) -> bool {
 }
 
 /// The story that a constraint asks for, told of what it touches most.
-fn of_constraint(setting: &Setting<'_>, feature: &FeaturePlan, stories: &[StoryPlan], index: usize) -> StoryPlan {
+fn of_constraint(
+    setting: &Setting<'_>,
+    feature: &FeaturePlan,
+    stories: &[StoryPlan],
+    index: usize,
+) -> StoryPlan {
     const MAX_NAMED: usize = 44;
     let constraint = &setting.vision.constraints[index];
     let words = keywords(&constraint.text);
@@ -207,10 +254,17 @@ fn of_constraint(setting: &Setting<'_>, feature: &FeaturePlan, stories: &[StoryP
         of.actor = story.actor;
         of.other = story.other;
     }
-    let mut story = follow(setting, &of, of_quality(constraint), &lower_first(&clip(&constraint.text, MAX_NAMED)));
+    let mut story =
+        follow(setting, &of, of_quality(constraint), &lower_first(&clip(&constraint.text, MAX_NAMED)));
     let short = constraint.text.chars().count() <= MAX_NAMED;
-    if short && !story.title.contains(&*constraint.text) && !story.title.contains(&lower_first(&constraint.text)) {
-        story.title = clip(&format!("{} ({})", clip(&story.title, MAX_TITLE - MAX_NAMED - 3), constraint.text), MAX_TITLE);
+    if short
+        && !story.title.contains(&*constraint.text)
+        && !story.title.contains(&lower_first(&constraint.text))
+    {
+        story.title = clip(
+            &format!("{} ({})", clip(&story.title, MAX_TITLE - MAX_NAMED - 3), constraint.text),
+            MAX_TITLE,
+        );
     }
     story.constraint = Some(index);
     story.quote = Some(constraint.text.clone());
@@ -252,15 +306,27 @@ fn follow(setting: &Setting<'_>, feature: &FeaturePlan, facet: &'static Facet, l
 /// Adds a constraint to the checks of a core story that it touches, so that it is looked at where the work is done.
 fn check_besides(vision: &Vision, feature: &mut FeaturePlan, rotation: &mut usize) {
     let usable: Vec<usize> = (0..vision.constraints.len())
-        .filter(|index| !matches!(vision.constraints[*index].quality, Quality::Project | Quality::Other | Quality::Operations))
+        .filter(|index| {
+            !matches!(
+                vision.constraints[*index].quality,
+                Quality::Project | Quality::Other | Quality::Operations
+            )
+        })
         .collect();
     if usable.is_empty() {
         return;
     }
-    for story in feature.stories.iter_mut().filter(|story| story.constraint.is_none() && story.quote.is_some()) {
+    for story in
+        feature.stories.iter_mut().filter(|story| story.constraint.is_none() && story.quote.is_some())
+    {
         let words = keywords(&format!("{} {}", story.title, story.quote.as_deref().unwrap_or("")));
-        let near = usable.iter().copied().map(|index| (overlap(&keywords(&vision.constraints[index].text), &words), index));
-        let near = near.filter(|(shared, _)| *shared > 0).max_by_key(|(shared, index)| (*shared, std::cmp::Reverse(*index)));
+        let near = usable
+            .iter()
+            .copied()
+            .map(|index| (overlap(&keywords(&vision.constraints[index].text), &words), index));
+        let near = near
+            .filter(|(shared, _)| *shared > 0)
+            .max_by_key(|(shared, index)| (*shared, std::cmp::Reverse(*index)));
         let index = match near {
             Some((_, index)) => index,
             None => {
@@ -275,9 +341,7 @@ fn check_besides(vision: &Vision, feature: &mut FeaturePlan, rotation: &mut usiz
 
 /// Whoever answers for the running: by their name, of those concerned first.
 fn keeper(vision: &Vision, concerned: &[usize]) -> Option<usize> {
-    let is_keeper = |index: &usize| {
-        vision.actors[*index].name.split(' ').any(|word| KEEPERS.contains(&word))
-    };
+    let is_keeper = |index: &usize| vision.actors[*index].name.split(' ').any(|word| KEEPERS.contains(&word));
     concerned.iter().copied().find(is_keeper).or_else(|| (0..vision.actors.len()).find(is_keeper))
 }
 
@@ -288,8 +352,23 @@ fn other_than(actor: usize, concerned: &[usize], actors: usize) -> usize {
 /// Story points: the facet's own, and what its subject adds.
 fn points(facet: &Facet, subject: &Subject, merged: usize) -> f64 {
     const SCALE: [f64; 6] = [1.0, 2.0, 3.0, 5.0, 8.0, 13.0];
-    const HARD: &[&str] =
-        &["automatic", "offline", "real-time", "live", "photo", "video", "scan", "sap", "bank", "map", "import", "integrat", "recur", "weeks", "fraud"];
+    const HARD: &[&str] = &[
+        "automatic",
+        "offline",
+        "real-time",
+        "live",
+        "photo",
+        "video",
+        "scan",
+        "sap",
+        "bank",
+        "map",
+        "import",
+        "integrat",
+        "recur",
+        "weeks",
+        "fraud",
+    ];
     let start = SCALE.iter().position(|points| *points >= f64::from(facet.points)).unwrap_or(2);
     let lower = subject.act.to_lowercase();
     let hard = HARD.iter().filter(|word| lower.contains(*word)).count().min(1);
@@ -308,7 +387,10 @@ impl Told {
     fn is_new(&mut self, story: &StoryPlan) -> bool {
         let words: HashSet<String> = keywords(&story.title).into_iter().collect();
         let same = words.len() > 2 && self.words.contains(&words);
-        if story.title.chars().count() < 8 || same || !self.titles.insert(lower_first(&story.title).to_lowercase()) {
+        if story.title.chars().count() < 8
+            || same
+            || !self.titles.insert(lower_first(&story.title).to_lowercase())
+        {
             return false;
         }
         self.words.push(words);
