@@ -77,8 +77,6 @@ export const PERMISSIONS: Readonly<Record<string, string>> = {
   "ingest:write": "Start ingests, choose files, commit",
   "library:read": "See the library and its media",
   "library:write": "Rate the library's media",
-  "backlog:read": "See backlogs and their items",
-  "backlog:write": "Write backlogs, edit, exclude and approve their items",
   "outbox:read": "See deliveries and destinations",
   "outbox:write": "Replay deliveries; pause, resume and test destinations",
   "destinations:write": "Make, change and remove destinations and secrets",

@@ -102,7 +102,7 @@ function Actions({ item, run, busy, onEdit, onExclude }: ActionsProps) {
         toast("done", staged > 0 ? "Staged again with its changes." : "There was nothing to stage again."),
       onError: (error) => toastProblem("It could not be staged again", error),
     });
-  const mayWrite = may(session.data, "backlog:write");
+  const mayWrite = may(session.data, "runs:write");
   const unsent = mayWrite && !there && run.state !== "cancelled";
   return (
     <>

@@ -52,7 +52,7 @@ function Approval({ run, session, tree }: NeedsProps) {
               See what would be sent
             </Button>
           )}
-          {may(user.data, "backlog:write") && (
+          {may(user.data, "runs:signal") && (
             <Button
               kind="primary"
               icon="check"
