@@ -33,7 +33,7 @@ export interface BacklogParams {
   /** Name of a destination; null sends nothing. */
   to?: string | null;
   size: BacklogSize | BacklogNumbers;
-  author?: BacklogAuthorName;
+  author?: BacklogAuthorName | null;
   review: boolean;
   quality_threshold: number;
   max_regenerations: number;

@@ -8,6 +8,7 @@
  */
 import type { components } from "./openapi";
 import type * as wire from "./wire";
+import type * as backlog from "./wire.backlog";
 import type * as outbox from "./wire.deliveries";
 
 type Schemas = components["schemas"];
@@ -99,4 +100,10 @@ export type Checked = [
   Same<Unknown<Omit<Required<outbox.NewDestination>, "settings">, Required<Schemas["NewDestination"]>>>,
   Same<Diff<outbox.DestinationTest, Schemas["TestAnswer"]>>,
   Same<Diff<outbox.Secret, Schemas["Secret"]>>,
+  Same<Diff<Omit<backlog.BacklogSession, "params">, Schemas["BacklogSession"]>>,
+  Same<Diff<Omit<backlog.BacklogParams, "size">, Schemas["BacklogParams"]>>,
+  Same<Diff<backlog.BacklogNumbers, Schemas["BacklogNumbers"]>>,
+  Same<Diff<backlog.BacklogAuthor, Schemas["BacklogAuthor"]>>,
+  Same<Diff<backlog.BacklogItem, Schemas["BacklogItem"]>>,
+  Same<Diff<backlog.DryRunItem, Schemas["DryRunItem"]>>,
 ];

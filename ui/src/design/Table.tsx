@@ -194,9 +194,9 @@ function cellClass<T>(column: Column<T>): string {
     .join(" ");
 }
 
-/** A click on a link, button or field inside the row is theirs, not the row's. */
+/** A click on a link, button or field inside the row is theirs, not the row's; but for the one that opens it (`data-open`). */
 function isControl(target: EventTarget, row: EventTarget): boolean {
   if (!(target instanceof Element) || !(row instanceof Element)) return false;
   const control = target.closest("a,button,input,select,textarea,label,summary");
-  return control !== null && row.contains(control);
+  return control !== null && row.contains(control) && !control.hasAttribute("data-open");
 }
