@@ -109,9 +109,15 @@ function Loaded({ live, session, run }: LoadedProps) {
       </div>
       <Needs run={run} session={session} tree={tree} />
       <ErrorGroups run={run} />
-      {session.notes.map((note) => (
-        <Notice key={note} title={<Name text={note} />} />
-      ))}
+      {session.notes.length > 0 && (
+        <Notice title="How it was written">
+          {session.notes.map((note) => (
+            <p key={note}>
+              <Name text={note} />
+            </p>
+          ))}
+        </Notice>
+      )}
       <Progress live={live} session={session} run={run} />
       <Parts live={live} session={session} run={run} tree={tree} />
     </Page>

@@ -47,7 +47,6 @@ export function Figures({ session, run }: { session: BacklogSession; run: RunSum
               ? "nothing staged yet"
               : `of ${number(staged)}${dead > 0 ? `, ${number(dead)} refused` : ""}`
           }
-          {...(dead > 0 ? { tone: "failed" as const } : {})}
         />
       </StatRow>
     </section>

@@ -115,18 +115,20 @@ const StageCell = memo(function StageCell({ stage, limit, asked, onAsk }: CellPr
         </button>
       </div>
       <Bar parts={stageParts(stage)} label={`Stage ${stage.title}`} percent={stagePercent(stage)} />
-      <p className={styles.counts}>
-        <span>
-          {number(stage.done)} <span className={styles.quiet}>of {number(total)}</span>
-        </span>
-        {stage.failed > 0 && <span className={styles.failed}>{number(stage.failed)} failed</span>}
-        {stage.skipped > 0 && <span className={styles.quiet}>{number(stage.skipped)} skipped</span>}
-        {stage.retries > 0 && (
-          <span className={styles.quiet}>{plural(stage.retries, "retry", "retries")}</span>
-        )}
-      </p>
-      <div className={styles.flow}>
-        <Flow stage={stage} limit={limit} />
+      <div className={styles.texts}>
+        <p className={styles.counts}>
+          <span>
+            {number(stage.done)} <span className={styles.quiet}>of {number(total)}</span>
+          </span>
+          {stage.failed > 0 && <span className={styles.failed}>{number(stage.failed)} failed</span>}
+          {stage.skipped > 0 && <span className={styles.quiet}>{number(stage.skipped)} skipped</span>}
+          {stage.retries > 0 && (
+            <span className={styles.quiet}>{plural(stage.retries, "retry", "retries")}</span>
+          )}
+        </p>
+        <div className={styles.flow}>
+          <Flow stage={stage} limit={limit} />
+        </div>
       </div>
     </>
   );
