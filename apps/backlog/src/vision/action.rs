@@ -739,7 +739,7 @@ mod tests {
                 - | record | damage | with a photo and block the tool until it is repaired | damage with a photo and block the tool until it is repaired | -
                 - | keep | decision | traceable for ten years | every decision traceable for ten years | -
                 - | check | cover of the policy | automatically | the cover of the policy automatically | -
-                - | see | dish | was chosen | how often a dish was chosen | -
+                - | see | dish |  | how often a dish was chosen | -
                 - | refund | orders | that the kitchen could not serve | orders that the kitchen could not serve | -
                 - |  | shopping list | derived from orders | shopping list derived from orders | -
                 - |  | waiting list | for dishes that are sold out | waiting list for dishes that are sold out | -
