@@ -69,7 +69,12 @@ impl Dispatcher {
     pub(crate) fn new(make_limiter: impl Fn(&LimitClass) -> Limiter + Send + 'static) -> Self {
         let make_limiter = Box::new(make_limiter);
         let state = State { gates: HashMap::new(), sources: Sources::default(), make_limiter };
-        Self { state: Mutex::new(state), wake: Notify::new(), held: Notify::new(), draining: AtomicBool::new(false) }
+        Self {
+            state: Mutex::new(state),
+            wake: Notify::new(),
+            held: Notify::new(),
+            draining: AtomicBool::new(false),
+        }
     }
 
     /// Promises room for up to `wanted` new tasks of a stage. Every promise is kept or taken back by

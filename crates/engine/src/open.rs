@@ -3,7 +3,9 @@
 use crate::{
     Hardware, Result, builtin, clock,
     dispatch::{Dispatcher, pace, pump},
-    limits::{Bounds, LimitClass, Limiter, Pressure, bucket::BucketLaw, cpu::CpuLaw, fixed::FixedLaw, io::IoLaw},
+    limits::{
+        Bounds, LimitClass, Limiter, Pressure, bucket::BucketLaw, cpu::CpuLaw, fixed::FixedLaw, io::IoLaw,
+    },
     node, retention, schedules,
     shared::{Attempts, Engine, Inner, Works},
     threads::Threads,
@@ -59,8 +61,6 @@ pub struct LimitOptions {
     pub cpu: Option<u32>,
     /// Pins the limit of each activity that waits; adapts where absent.
     pub io: Option<u32>,
-    /// Pins the limit of each rate-limited service, which then has no pace of its own either; adapts where absent.
-    pub bucket: Option<u32>,
     /// While `cpu` and `io` adapt, neither falls below this; 1 where absent.
     pub least: Option<u32>,
     /// While `cpu` and `io` adapt, neither rises above this.
@@ -173,7 +173,7 @@ fn limiters(hardware: &Hardware, options: LimitOptions) -> impl Fn(&LimitClass) 
         };
         let (law, pinned, bounds): (Box<dyn crate::limits::Law>, Option<u32>, Bounds) = match class {
             // A service's own limit has nothing to do with the machine.
-            LimitClass::Bucket(_) => (Box::new(BucketLaw::default()), options.bucket, Bounds::default()),
+            LimitClass::Bucket(_) => (Box::new(BucketLaw::default()), None, Bounds::default()),
             LimitClass::Cpu => match options.fixed {
                 Some(fixed) => (Box::new(FixedLaw(fixed)), options.cpu, Bounds::default()),
                 None => (Box::new(CpuLaw::new(cpus)), options.cpu, bounds),

@@ -172,7 +172,12 @@ impl Engine {
                 tokio::spawn(crate::attempt::perform(self.clone(), lease, handle.inbox));
             }
             // The run is over: its rows are settled, and nobody waits for the attempt.
-            None => self.dispatcher().finished(self, &lease, std::time::Duration::ZERO, crate::limits::Ended::Nothing),
+            None => self.dispatcher().finished(
+                self,
+                &lease,
+                std::time::Duration::ZERO,
+                crate::limits::Ended::Nothing,
+            ),
         }
     }
 

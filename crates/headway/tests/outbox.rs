@@ -122,7 +122,7 @@ fn ten_thousand_items_through_every_fault_and_a_hundred_kills_arrive_once() {
     let body =
         json!({ "name": "tracker", "kind": "azure_devops", "settings": settings, "secret": tracker.token() });
     server.post(&client, "/destinations", &body);
-    let size = json!({ "epics": 10, "features": 10, "stories": 9, "tasks": 5, "tests": 5 });
+    let size = json!({ "epics": 10, "features": 10, "stories": 9, "tasks": 10, "tests": 8 });
     let body =
         json!({ "vision": VISION, "to": "tracker", "size": size, "author": "outline", "review": false });
     let run = server.post(&client, "/backlog", &body)["id"].as_str().expect("an id").to_owned();

@@ -48,8 +48,7 @@ impl Search<'_> {
     }
 
     async fn children(&mut self) -> Result<(), Answer> {
-        let parents: BTreeSet<u64> =
-            self.parcels.iter().filter_map(|parcel| parcel.parent.as_ref()?.id.parse().ok()).collect();
+        let parents: BTreeSet<u64> = self.parcels.iter().filter_map(parent_of).collect();
         let parents: Vec<u64> = parents.into_iter().collect();
         for chunk in parents.chunks(READ_IDS) {
             let items = self.read(chunk, Select::Relations).await?;
@@ -72,8 +71,15 @@ impl Search<'_> {
                     .collect()
             }
             None => {
-                let tags: BTreeSet<String> = self.missing().map(|(_, parcel)| tag(parcel)).collect();
-                tags.iter().map(|tag| format!("[System.Tags] CONTAINS '{}'", quoted(tag))).collect()
+                // What hangs on a parent was looked for among its children, whose list knows them at once. Only roots are
+                // left: few, and of few types.
+                let mut types: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
+                for (_, parcel) in self.missing().filter(|(_, parcel)| parent_of(parcel).is_none()) {
+                    let kind =
+                        document::read(parcel).map(|item| self.api.settings.process.type_of(item.kind));
+                    types.entry(tag(parcel)).or_default().extend(kind.ok());
+                }
+                types.iter().map(|(tag, types)| of_types(tag, types)).collect()
             }
         };
         for condition in conditions {
@@ -154,6 +160,16 @@ impl Search<'_> {
 enum Select<'a> {
     Relations,
     Field(&'a str),
+}
+
+/// The parent's id, where the parcel has a parent.
+fn parent_of(parcel: &Parcel) -> Option<u64> {
+    parcel.parent.as_ref()?.id.parse().ok()
+}
+
+fn of_types(tag: &str, types: &BTreeSet<&'static str>) -> String {
+    let types: Vec<String> = types.iter().map(|name| format!("'{}'", quoted(name))).collect();
+    format!("[System.Tags] CONTAINS '{}' AND [System.WorkItemType] IN ({})", quoted(tag), types.join(", "))
 }
 
 fn quoted(text: &str) -> String {

@@ -64,14 +64,7 @@ impl Default for IoLaw {
 impl IoLaw {
     /// Begins at `first` and is multiplied by `factor` while that pays.
     pub(super) fn from(first: u32, factor: f64) -> Self {
-        Self {
-            first,
-            begins: Some(factor),
-            trial: None,
-            least_ms: None,
-            rest_s: 0.0,
-            next_rest_s: REST_S,
-        }
+        Self { first, begins: Some(factor), trial: None, least_ms: None, rest_s: 0.0, next_rest_s: REST_S }
     }
 
     /// Ends the quick growth of the beginning, and whatever is being tried.
@@ -127,8 +120,8 @@ impl IoLaw {
         if self.begins.take().is_some() {
             let unhurried_s = self.least_ms.unwrap_or(window.mean_ms) / 1_000.0;
             let full = (goodput.max(was) * unhurried_s).ceil() as u32;
-            let next = full.clamp(from, limit);
-            if from < next && next < limit {
+            let next = full.max(LEAST);
+            if next != from && next < limit {
                 self.trial = Some(trial);
                 return Some((next, format!("{goodput:.0}/s at {limit} at once: {next} should do as much")));
             }
@@ -251,7 +244,12 @@ mod tests {
     fn it_finds_soon_where_the_service_is_full_and_stays_near() {
         let mut bench = Bench::new(queue(100.0, 50.0));
         bench.pass(7);
-        assert!((80..=130).contains(&bench.limit) && bench.seconds < 1.0, "{} {}", bench.limit, bench.seconds);
+        assert!(
+            (80..=130).contains(&bench.limit) && bench.seconds < 1.0,
+            "{} {}",
+            bench.limit,
+            bench.seconds
+        );
         for limit in bench.pass(200) {
             assert!((75..=160).contains(&limit), "{limit}");
         }

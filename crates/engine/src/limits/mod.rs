@@ -410,7 +410,10 @@ mod tests {
         let change = adapt(&mut limiter, 10).map(|change| (change.from, change.to, change.pinned));
         assert_eq!(change, Some((2, 3, false)));
         attempt(&mut limiter, begin, (5, 15), Ended::Answered);
-        assert!(adapt(&mut limiter, 20).is_none(), "it began under the old limit: no evidence of the new one");
+        assert!(
+            adapt(&mut limiter, 20).is_none(),
+            "it began under the old limit: no evidence of the new one"
+        );
         attempt(&mut limiter, begin, (20, 25), Ended::Answered);
         assert!(adapt(&mut limiter, 30).is_none(), "3 is the most");
         let pinned = limiter.pin(Some(9), Timestamp(3_000)).map(|change| (change.to, change.pinned));

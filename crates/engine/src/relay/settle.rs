@@ -74,9 +74,12 @@ impl Verdict {
                 Self { remote: Some(remote), ..Self::of(DeliveryInput::Delivered, None) }
             }
             Lookup::Absent => Self::of(DeliveryInput::Absent, None),
-            Lookup::NotNow { after_ms, error } => {
-                Self { pause_ms: after_ms, ..Self::of(DeliveryInput::NotKnown { after_ms }, Some(error)) }
-            }
+            Lookup::NotNow { after_ms, error } => Self {
+                pause_ms: after_ms,
+                // Who says when to come back is busy, not broken.
+                reached: after_ms.is_some(),
+                ..Self::of(DeliveryInput::NotKnown { after_ms }, Some(error))
+            },
             Lookup::Unauthorized { error } => Self::of(DeliveryInput::Unauthorized, Some(error)),
         }
     }

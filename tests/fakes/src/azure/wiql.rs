@@ -113,6 +113,7 @@ impl Condition {
                 item.text("System.Tags").split(';').any(|own| own.trim().eq_ignore_ascii_case(tag))
             }
             Self::Below(id) => item.id < *id,
+            Self::In(field, values) if field == "System.WorkItemType" => values.contains(&item.kind),
             Self::In(field, values) => values.iter().any(|value| value == item.text(field)),
         }
     }
