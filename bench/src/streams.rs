@@ -44,6 +44,8 @@ const SECONDS: usize = 10;
 const FANOUTS: usize = 20;
 /// Streams of other runs while one run's event goes to all others.
 const BYSTANDERS: usize = 500;
+/// Bytes that the bare loop writes, as many as an event's frame and the figures with it have.
+const BARE_BYTES: usize = 900;
 /// Connections that poll.
 const POLLERS: usize = 16;
 /// Requests on the way on each of them.
@@ -180,16 +182,54 @@ impl Bed {
             }
         }
         let mut samples = clients.take(FANOUTS * (STREAMS - BYSTANDERS)).await?;
-        figure("fanout_p50_ms", percentile(&mut samples, 0.5), "ms, one event to 9,500 followers");
-        figure(
-            "fanout_p99_ms",
-            percentile(&mut samples, 0.99),
-            "ms, one event to 9,500 followers (mark: 150)",
-        );
+        let (half, most) = (percentile(&mut samples, 0.5), percentile(&mut samples, 0.99));
+        figure("fanout_p50_ms", half, "ms, one event to 9,500 followers");
+        figure("fanout_p99_ms", most, "ms, one event to 9,500 followers (mark: 150)");
         let mut samples = bystanders.take(told).await?;
         figure("fanout_others_p99_ms", percentile(&mut samples, 0.99), "ms, other runs meanwhile (mark: 20)");
         clients.end().await?;
-        bystanders.end().await
+        bystanders.end().await?;
+        let mut samples = self.bare_fanout().await?;
+        let (bare_half, bare_most) = (percentile(&mut samples, 0.5), percentile(&mut samples, 0.99));
+        figure("fanout_bare_p50_ms", bare_half, "ms, a loop that writes the same bytes to as many sockets");
+        figure("fanout_bare_p99_ms", bare_most, "ms, a loop that writes the same bytes to as many sockets");
+        figure("fanout_p50_ratio", half / bare_half, "times the bare loop's");
+        figure("fanout_p99_ratio", most / bare_most, "times the bare loop's");
+        Ok(())
+    }
+
+    /// The limit: the same bytes to as many sockets, written by a loop that does nothing else.
+    async fn bare_fanout(&self) -> Result<Vec<f64>> {
+        let mut clients = Clients::start(self.address).await?;
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        let address = listener.local_addr()?;
+        let count = STREAMS - BYSTANDERS;
+        let accepting = tokio::spawn(async move {
+            let mut sockets = Vec::with_capacity(count);
+            while sockets.len() < count {
+                let socket = listener.accept().await?.0;
+                socket.set_nodelay(true)?;
+                sockets.push(socket.into_std()?);
+            }
+            anyhow::Ok(sockets)
+        });
+        clients.command(&format!("bare {address} {count}")).await?;
+        let sockets = accepting.await??;
+        let writing = tokio::task::spawn_blocking(move || {
+            let padding = "x".repeat(BARE_BYTES);
+            for _ in 0..FANOUTS {
+                let bytes = format!("data: {{\"message\":\"{padding}\",\"t\":{}}}\n\n", nanos());
+                for mut socket in &sockets {
+                    std::io::Write::write_all(&mut socket, bytes.as_bytes())?;
+                }
+                std::thread::sleep(Duration::from_millis(500));
+            }
+            anyhow::Ok(sockets)
+        });
+        writing.await??;
+        let samples = clients.take(FANOUTS * count).await?;
+        clients.end().await?;
+        Ok(samples)
     }
 
     /// Polling where nothing has changed, beside a route that answers 304 and nothing else.
@@ -316,6 +356,15 @@ async fn play(address: SocketAddr) -> Result<()> {
                         let stream = open(address, run).await?;
                         tokio::task::spawn_local(listen(stream, Rc::clone(&samples)));
                     }
+                }
+                println!("connected");
+            }
+            Some("bare") => {
+                let address: SocketAddr = words.next().context("where?")?.parse()?;
+                let count: usize = words.next().context("how many?")?.parse()?;
+                for _ in 0..count {
+                    let stream = TcpStream::connect(address).await?;
+                    tokio::task::spawn_local(listen(stream, Rc::clone(&samples)));
                 }
                 println!("connected");
             }

@@ -103,6 +103,17 @@ impl Fixture {
         Ok(id)
     }
 
+    /// Goes on with a run that is in the store already; whether it is there.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn resume(&self, run: RunId) -> Result<bool> {
+        let Some(record) = self.store.run(run).await? else { return Ok(false) };
+        self.runs.lock().insert(run, record);
+        self.next.fetch_max(run.0 + 1, Ordering::Relaxed);
+        Ok(true)
+    }
+
     /// Stores events and tells the hub.
     ///
     /// # Errors

@@ -2,95 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
+mod child;
 mod client;
+mod extremes;
+mod outages;
+mod world;
 
 use client::{Client, Frame, numbers};
-use engine::{Engine, EngineOptions};
-use headway_server::{ListenOptions, Server, ServerOptions, auth::Mode, bind, serve};
+use headway_server::ListenOptions;
 use model::RunId;
 use std::{
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
-use store::{Kinds, Store};
-use stream::{
-    Hub, HubOptions,
-    fixture::{Fixture, Made},
-};
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
-
-/// A server on a port of its own, with made-up runs.
-struct World {
-    _folder: tempfile::TempDir,
-    runs: Arc<Fixture>,
-    address: SocketAddr,
-    stop: CancellationToken,
-    serving: JoinHandle<()>,
-}
-
-impl World {
-    async fn open(listen: ListenOptions) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let migrations = [store::MIGRATIONS, headway_server::MIGRATIONS].concat();
-        let db = db::Db::open(db::Options::new(folder.path().join("headway.db")), &migrations).unwrap();
-        let store = Store::open(db, "first").await.unwrap();
-        let hub = Hub::open(store.clone(), HubOptions::default()).await.unwrap();
-        let engine = Engine::open(EngineOptions {
-            store: store.clone(),
-            hub: hub.clone(),
-            registry: activity::Registry::default(),
-            pipelines: Vec::new(),
-            name: "test".to_owned(),
-            limits: engine::LimitOptions::default(),
-            retention: engine::Retention::default(),
-            dispatch: engine::Dispatch::All,
-            relay: engine::RelayOptions::default(),
-        })
-        .await
-        .unwrap();
-        let options =
-            ServerOptions { mode: Mode::Development, rate: None, ..ServerOptions::new(engine, hub.clone()) };
-        let server = Server::new(options).await.unwrap();
-        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-        let address = listener.local_addr().unwrap();
-        let stop = CancellationToken::new();
-        let serving = tokio::spawn(serve(listener, server, listen, stop.clone()));
-        let runs = Arc::new(Fixture::over(store, hub).await.unwrap());
-        Self { _folder: folder, runs, address, stop, serving }
-    }
-
-    async fn follow(&self, run: RunId, head: &str) -> Client {
-        Client::get(self.address, &format!("/api/v1/runs/{run}/stream"), head).await
-    }
-
-    /// The lossless events of a run after a number, as the store has them.
-    async fn stored(&self, run: RunId, after: i64) -> Vec<i64> {
-        let mut all = Vec::new();
-        loop {
-            let from = all.last().copied().unwrap_or(after);
-            let page = self.runs.store.events_since(run, from, &Kinds::Lossless, 500).await.unwrap();
-            if page.is_empty() {
-                return all;
-            }
-            all.extend(page.iter().map(|event| event.feed_seq));
-        }
-    }
-}
-
-fn logs(count: usize) -> Vec<Made> {
-    (0..count).map(|n| Made::log(&format!("line {n}"))).collect()
-}
-
-/// Waits until `done` says so; it looks again and again, because nothing tells when a socket has been given up.
-async fn until(what: &str, done: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !done() {
-        assert!(began.elapsed() < client::PATIENCE, "{what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
+use stream::fixture::Made;
+use world::{World, logs, until};
 
 #[tokio::test]
 async fn a_stream_has_its_headers_and_begins_at_once() {
@@ -201,77 +127,6 @@ async fn random_cuts_mid_frame_and_before_the_first_event_lose_and_double_nothin
         assert_eq!(client.await.unwrap(), expect);
     }
     until("all streams gone", || world.runs.hub.followers() == 0).await;
-}
-
-/// Hundreds of clients that never read: they hold no more than their sockets, and are gone by the deadline, while one
-/// that reads slowly still gets everything up to the end.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clients_that_never_read_are_bounded_and_evicted_by_the_deadline() {
-    let deadline = Duration::from_secs(1);
-    let world = World::open(ListenOptions { write_deadline: deadline, ..ListenOptions::default() }).await;
-    let run = world.runs.run().await.unwrap();
-    let path = format!("/api/v1/runs/{run}/stream");
-    let mut mute = Vec::new();
-    for _ in 0..300 {
-        mute.push(Client::ask(world.address, &path, "").await);
-    }
-    let mut slow = world.follow(run, "").await;
-    until("all are there", || world.runs.hub.followers() == 301).await;
-    let line = "x".repeat(2_000);
-    // The store's caches are not the streams': they are filled before.
-    let other = world.runs.run().await.unwrap();
-    for _ in 0..60 {
-        world.runs.append(other, (0..20).map(|_| Made::log(&line)).collect()).await.unwrap();
-    }
-    let before = resident_kib();
-    let reading = tokio::spawn(async move {
-        let frames = slow.rest().await;
-        (numbers(&frames), frames.last().unwrap().event.clone())
-    });
-    for _ in 0..60 {
-        let events = (0..20).map(|_| Made::log(&line)).collect();
-        world.runs.append(run, events).await.unwrap();
-    }
-    // 1,200 events of 2 KB for each of 300 clients would be 700 MB.
-    let grown = resident_kib().saturating_sub(before);
-    assert!(grown < 50 * 1024, "{grown} KiB");
-    until("those that do not read are gone", || world.runs.hub.followers() <= 1).await;
-    world.runs.append(run, vec![Made::completed()]).await.unwrap();
-    let (got, last) = reading.await.unwrap();
-    assert_eq!((got, last.as_str()), (world.stored(run, 1).await, "end"));
-    drop(mute);
-}
-
-/// Opening and cutting off, at every stage of the answer: nothing is left behind.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_connects_and_resets_return_to_the_base_line() {
-    let world = World::open(ListenOptions::default()).await;
-    let run = world.runs.run().await.unwrap();
-    let path = format!("/api/v1/runs/{run}/stream");
-    let mut before = 0;
-    for round in 0..4 {
-        for n in 0..500 {
-            let mut client = Client::ask(world.address, &path, "").await;
-            if n % 3 > 0 {
-                client.read_bytes(n * 7 % 3_000).await;
-            }
-            client.reset();
-        }
-        until("all streams gone", || world.runs.hub.followers() == 0).await;
-        if round == 0 {
-            before = resident_kib();
-        }
-    }
-    let grown = resident_kib().saturating_sub(before);
-    assert!(grown < 4 * 1024, "{grown} KiB after 1,500 more");
-    assert_eq!(world.runs.hub.stats().channels, 1, "kept for the next reader, for a while");
-}
-
-/// Memory of this process in KiB.
-fn resident_kib() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0 kB");
-    line.trim().trim_end_matches(" kB").trim().parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
