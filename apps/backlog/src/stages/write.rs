@@ -67,8 +67,10 @@ impl Write {
         let positions: Vec<u32> =
             (1..=wanted).filter(|position| there.iter().all(|item| item.position != *position)).collect();
         let mut items = Vec::new();
+        let mut figures = Figures::default();
         for item in &there {
             items.push(passed(&item.key, &item.item)?);
+            figures.add(item.attempts, item.flagged);
         }
         let mut success = Success::empty();
         if !positions.is_empty() {
@@ -86,7 +88,12 @@ impl Write {
             let kept = self.drafts(brief, context).await?;
             items.extend(kept.items);
             success.effects = kept.effects;
+            figures.merge(kept.figures);
         }
+        // All children count when their task ends, and only then: a crash before, and a stage that runs again, count right.
+        success.effects.count(counter(self.kind), figures.written);
+        success.effects.count("regenerated", figures.regenerated);
+        success.effects.count("flagged", figures.flagged);
         if self.kind == WorkItemKind::Epic {
             let mut notes = self.author.notes(&input.params, &input.vision);
             notes.truncate(MAX_NOTES);
@@ -132,8 +139,6 @@ impl Write {
         for draft in poor {
             let draft = self.mend(&mut brief, draft, context).await?;
             let flagged = draft.quality.score < params.quality_threshold;
-            kept.effects.count("regenerated", i64::from(draft.attempts) - 1);
-            kept.effects.count("flagged", i64::from(flagged));
             brief.siblings.push(draft.item.clone());
             kept.add(&brief, draft, flagged)?;
         }
@@ -220,6 +225,29 @@ impl Write {
 struct Kept {
     items: Vec<Item>,
     effects: Effects,
+    figures: Figures,
+}
+
+/// What is counted of a parent's children.
+#[derive(Default)]
+struct Figures {
+    written: i64,
+    regenerated: i64,
+    flagged: i64,
+}
+
+impl Figures {
+    fn add(&mut self, attempts: u32, flagged: bool) {
+        self.written += 1;
+        self.regenerated += i64::from(attempts.saturating_sub(1));
+        self.flagged += i64::from(flagged);
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.written += other.written;
+        self.regenerated += other.regenerated;
+        self.flagged += other.flagged;
+    }
 }
 
 impl Kept {
@@ -227,7 +255,7 @@ impl Kept {
         let Draft { position, item, quality, attempts } = draft;
         let new = NewItem { parent: brief.parent.clone(), position, item, quality, attempts, flagged };
         self.items.push(passed(&new.key(), &new.item)?);
-        self.effects.count(counter(brief.kind), 1);
+        self.figures.add(new.attempts, new.flagged);
         let insert = writing::insert(brief.run, std::slice::from_ref(&new));
         self.effects.write(insert.map_err(|error| unreadable("an item", &error))?);
         Ok(())
@@ -236,6 +264,7 @@ impl Kept {
     /// Commits what is there now.
     async fn emit(&mut self, context: &Context) -> Result<(), Outcome> {
         let leaf = self.items.first().is_none_or(|item| is_leaf(&item.key));
+        // Emitted once more with the outcome, where they add nothing.
         let items = if leaf { Vec::new() } else { self.items.clone() };
         let chunk = Chunk { items, effects: std::mem::take(&mut self.effects) };
         context.emit(chunk).await.map_err(refused)

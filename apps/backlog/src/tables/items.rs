@@ -146,6 +146,8 @@ impl BacklogItem {
             item: self.item.clone(),
             excluded: self.excluded,
             version: self.version,
+            flagged: self.flagged,
+            attempts: self.quality.attempts,
         }
     }
 }

@@ -43,6 +43,10 @@ pub(crate) struct StoredItem {
     pub(crate) excluded: bool,
     /// Its version.
     pub(crate) version: i64,
+    /// Whether it stayed under the threshold.
+    pub(crate) flagged: bool,
+    /// How often it was written.
+    pub(crate) attempts: u32,
 }
 
 /// The statement that writes items; one that is there already stays as it is.
@@ -152,7 +156,7 @@ pub(crate) async fn after(
     Ok((read(rows)?, last))
 }
 
-const SELECT: &str = "SELECT key, position, item, excluded, version, sort FROM backlog_items";
+const SELECT: &str = "SELECT key, position, item, excluded, version, sort, flagged, attempts FROM backlog_items";
 
 fn read(rows: Vec<db::Row>) -> db::Result<Vec<StoredItem>> {
     let item = |row: db::Row| {
@@ -164,6 +168,8 @@ fn read(rows: Vec<db::Row>) -> db::Result<Vec<StoredItem>> {
             item: serde_json::from_str(text).map_err(|_| wrong())?,
             excluded: row.get(3)?,
             version: row.get(4)?,
+            flagged: row.get(6)?,
+            attempts: row.get(7)?,
         })
     };
     rows.into_iter().map(item).collect()
