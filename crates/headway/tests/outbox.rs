@@ -4,16 +4,16 @@
 mod place;
 
 use fakes::{
-    Fault,
+    Fault, Rule,
     azure::{FakeAzure, Options},
 };
-use place::Place;
-use reqwest::blocking::Client;
-use serde_json::{Value, json};
+use place::{
+    Place,
+    serving::{Server, client, deliveries},
+};
+use serde_json::json;
 use std::{
-    collections::{BTreeMap, HashMap},
-    io::{BufRead, BufReader},
-    process::{Child, Stdio},
+    collections::HashMap,
     time::{Duration, Instant},
 };
 
@@ -27,78 +27,9 @@ const AT_MOST: Duration = Duration::from_secs(600);
 
 const VISION: &str = include_str!("../../../apps/backlog/examples/visions/tool-library.md");
 
-/// The binary, serving; killed when the test ends.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(place: &Place) -> Self {
-        let arguments = ["serve", "--data", "data", "--listen", "127.0.0.1:0", "--dev", "--json"];
-        let mut child = place
-            .headway(&arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("it starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("it answers");
-        let said: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no address: {line:?}"));
-        Self { child, address: said["address"].as_str().expect("an address").to_owned() }
-    }
-
-    fn get(&self, client: &Client, path: &str) -> Value {
-        let answer = client.get(format!("{}/api/v1{path}", self.address)).send().expect("it answers");
-        answer.json().expect("JSON")
-    }
-
-    fn post(&self, client: &Client, path: &str, body: &Value) -> Value {
-        let request =
-            client.post(format!("{}/api/v1{path}", self.address)).header("x-headway", "1").json(body);
-        let answer = request.send().expect("it answers");
-        let status = answer.status();
-        let text = answer.text().expect("text");
-        assert!(status.is_success(), "{path}: {status} {text}");
-        serde_json::from_str(&text).expect("JSON")
-    }
-
-    fn kill(mut self) {
-        self.child.kill().expect("it is there");
-        self.child.wait().expect("it ends");
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn client() -> Client {
-    Client::builder().timeout(Duration::from_secs(20)).build().expect("a client")
-}
-
 /// Spreads moments evenly and without a pattern.
 fn share(n: u32) -> f64 {
     (f64::from(n) * 0.618_033_988_75).fract()
-}
-
-/// All deliveries of a run, by key.
-fn deliveries(server: &Server, client: &Client, run: &str) -> BTreeMap<String, Value> {
-    let mut all = BTreeMap::new();
-    let mut cursor = String::new();
-    loop {
-        let page = server.get(client, &format!("/deliveries?run={run}&limit=500{cursor}"));
-        for item in page["items"].as_array().expect("items") {
-            all.insert(item["key"].as_str().expect("a key").to_owned(), item.clone());
-        }
-        match page["next_cursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => return all,
-        }
-    }
 }
 
 #[test]
@@ -115,6 +46,8 @@ fn ten_thousand_items_through_every_fault_and_a_hundred_kills_arrive_once() {
         Fault::Status(429, Some("1".to_owned())),
         Fault::StatusAfter(502),
     ];
+    // Small batches: more requests for faults to strike.
+    std::fs::write(place.path().join("headway.toml"), "[outbox]\nbatch_size = 10\n").expect("written");
     let client = client();
     let mut server = Server::start(&place);
     let mut settings = tracker.settings();
@@ -127,6 +60,9 @@ fn ten_thousand_items_through_every_fault_and_a_hundred_kills_arrive_once() {
         json!({ "vision": VISION, "to": "tracker", "size": size, "author": "outline", "review": false });
     let run = server.post(&client, "/backlog", &body)["id"].as_str().expect("an id").to_owned();
     tracker.faults().mixture(7, 60, &faults);
+    for fault in [Fault::Status(503, None), Fault::Status(429, None), Fault::StatusAfter(502)] {
+        tracker.faults().add(Rule::new(fault).on("item").per_mille(10));
+    }
 
     for kill in 0..KILLS {
         // From almost at once, while it looks up what the last one left, to well into its work.
@@ -135,15 +71,8 @@ fn ten_thousand_items_through_every_fault_and_a_hundred_kills_arrive_once() {
         server.kill();
         server = Server::start(&place);
     }
-    let ended = loop {
-        let shown = server.get(&client, &format!("/runs/{run}"));
-        if shown["ended_at"].is_i64() {
-            break shown;
-        }
-        assert!(begun.elapsed() < AT_MOST, "not over in time: {}", shown["deliveries"]);
-        let seq = &shown["run_seq"];
-        server.get(&client, &format!("/runs/{run}/progress?after={seq}&wait=2"));
-    };
+    let ended = server.when(&client, &run, |shown| shown["ended_at"].is_i64());
+    assert!(begun.elapsed() < AT_MOST, "it took {:?}", begun.elapsed());
     let struck = tracker.faults().struck();
     tracker.faults().clear();
 

@@ -1,6 +1,8 @@
 //! What the tests of the binary share.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub(crate) mod serving;
+
 use expect_test::Expect;
 use std::{
     path::Path,
