@@ -1,7 +1,9 @@
 //! `make bench`: each figure as `name value unit`, beside its physical limit, in one run.
 //!
-//! Without arguments all of them; with names (`tasks start steps streams ingest cold`) only those.
+//! Without arguments all of them; with names (`tasks start steps streams ingest cold adaptive`) only those;
+//! `adaptive --quick` in a minute.
 
+mod adaptive;
 mod cold;
 mod harness;
 mod latency;
@@ -34,6 +36,9 @@ fn main() -> Result<()> {
     }
     if is_wanted("ingest") {
         runtime.block_on(library::ratio())?;
+    }
+    if is_wanted("adaptive") {
+        runtime.block_on(adaptive::run())?;
     }
     if is_wanted("cold") {
         cold::cold()?;

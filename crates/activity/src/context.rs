@@ -1,6 +1,6 @@
 //! What an attempt is given.
 
-use crate::Effects;
+use crate::{Effects, connector::PaceHint};
 use model::{Item, RunId};
 use serde_json::{Value, value::RawValue};
 use std::{
@@ -53,6 +53,8 @@ pub trait Link: Send + Sync {
     fn log(&self, line: Log);
     /// Says that the attempt is alive.
     fn heartbeat(&self);
+    /// Passes on what a service said of its pace. Never blocks. Hosts that do not pace ignore it.
+    fn pace(&self, _hint: PaceHint) {}
 }
 
 /// Items and effects that a long attempt commits while it runs.
@@ -185,6 +187,13 @@ impl Context {
     /// Says that the attempt is alive.
     pub fn heartbeat(&self) {
         self.link.heartbeat();
+    }
+
+    /// Passes on what the headers of a rate-limited service's answer said of its pace, of any status; the limit
+    /// `bucket:<name>` of the activity follows it. A refusal (429) is passed on by failing with
+    /// `Retryability::Throttled` instead.
+    pub fn pace(&self, hint: PaceHint) {
+        self.link.pace(hint);
     }
 
     /// Whether the attempt should stop.

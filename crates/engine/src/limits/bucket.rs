@@ -6,7 +6,7 @@ use super::{Law, Pressure, Window, io::IoLaw};
 /// Where calls begin, and what they are multiplied by while that pays: each of them may cost money, and going over the
 /// rate costs a pause.
 const FIRST: u32 = 4;
-const FACTOR: f64 = 1.5;
+const FACTOR: f64 = 1.25;
 
 /// See the module.
 pub(crate) struct BucketLaw(IoLaw);
@@ -51,7 +51,7 @@ mod tests {
             saturated: true,
         };
         let mut climb = |limit| law.next(limit, &window(limit), &Pressure::default()).map(|(next, _)| next);
-        assert_eq!((climb(4), climb(6)), (Some(6), Some(9)));
+        assert_eq!((climb(4), climb(5)), (Some(5), Some(6)));
         law.refused();
         assert!(law.next(9, &window(9), &Pressure::default()).is_none(), "it rests");
     }

@@ -18,6 +18,8 @@ const LEAST: u32 = 2;
 const MOST: u32 = 1_024;
 /// Share of failed attempts above which a limit is too high.
 const ERROR_SHARE: f64 = 0.2;
+/// What the limit is multiplied by in a trial after the beginning.
+const STEP: f64 = 1.25;
 /// Share of a growth of the limit that must come back as growth of what is done: half while doubling, for beyond that
 /// most of the new slots only queue; a third for a small step, whose effect is harder to see.
 const WORTH_DOUBLING: f64 = 0.5;
@@ -112,7 +114,8 @@ impl IoLaw {
             return Some((from, format!("{limit} at once did only {goodput:.0}/s, {from} did {was:.0}/s")));
         }
         let grown = f64::from(limit) / f64::from(from) - 1.0;
-        let worth = if self.begins.is_some() { WORTH_DOUBLING } else { WORTH_STEP };
+        let doubles = grown > STEP - 1.0;
+        let worth = if doubles { WORTH_DOUBLING } else { WORTH_STEP };
         if goodput >= was * (1.0 + grown * worth) {
             self.next_rest_s = REST_S;
             return self.up(limit, window);
@@ -136,7 +139,7 @@ impl IoLaw {
             return None;
         }
         let goodput = window.goodput();
-        let factor = self.begins.unwrap_or(1.25);
+        let factor = self.begins.unwrap_or(STEP);
         let next = ((f64::from(limit) * factor) as u32).clamp(limit + 1, MOST);
         let next = self.attempt(limit, next, goodput);
         Some((next, format!("all {limit} slots in use at {goodput:.0}/s: trying {next}")))

@@ -44,6 +44,9 @@ const WINDOW_S: f64 = 0.5;
 /// Share of the slots that were in use on average where all count as in use: a slot is empty between two attempts.
 const SATURATED: f64 = 0.8;
 
+/// Least distance of two attempts of a bucket, as a share of what it is where all slots take turns.
+const SPREAD: f64 = 0.5;
+
 /// A limit as it stands.
 #[derive(Clone, Debug, Serialize)]
 pub struct LimitStatus {
@@ -235,8 +238,9 @@ impl Limiter {
     pub(crate) fn started(&mut self, now: Instant) {
         self.tally.count(now);
         self.tally.running += 1;
+        let limit = f64::from(self.limit());
         if let Some(pace) = &mut self.pace {
-            pace.begin(now);
+            pace.begin(now, Duration::from_secs_f64(self.typical_ms * SPREAD / 1_000.0 / limit));
         }
     }
 

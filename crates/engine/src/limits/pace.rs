@@ -1,6 +1,7 @@
 //! The pace of a rate-limited service: attempts begin no faster than the service has shown to take.
 //!
-//! No pace holds until the service first refuses (429) or says its rate in headers. A refusal pauses for as long as it asks
+//! No rate is known until the service first refuses (429) or says it in headers; until then attempts are only spread, so that
+//! those that end together do not begin together: a burst at an empty bucket is refused whole. A refusal pauses for as long as it asks
 //! and tells the rate: it comes when the service's bucket is empty, so between two refusals the service granted its rate, or
 //! less, since what gathers during a pause may flow over. From there the rate grows by a share of itself with each quiet second, and is cut by the next refusal.
 
@@ -35,6 +36,7 @@ pub(crate) struct Pace {
     /// The same as told by headers, until then.
     told: Option<(f64, Instant)>,
     next_at: Option<Instant>,
+    spread_until: Option<Instant>,
     paused_until: Option<Instant>,
     /// The last refusal, or the first attempt; the pause since; what was granted since.
     since: Option<Instant>,
@@ -48,7 +50,7 @@ pub(crate) struct Pace {
 impl Pace {
     /// When the next attempt may begin; `None`: now.
     pub(crate) fn ready_at(&self, now: Instant) -> Option<Instant> {
-        let at = self.next_at.into_iter().chain(self.paused_until).max()?;
+        let at = [self.next_at, self.spread_until, self.paused_until].into_iter().flatten().max()?;
         (at > now).then_some(at)
     }
 
@@ -57,8 +59,9 @@ impl Pace {
         self.paused_until.filter(|until| *until > now)
     }
 
-    /// An attempt begins.
-    pub(crate) fn begin(&mut self, now: Instant) {
+    /// An attempt begins; the next keeps a distance of `spread` at least.
+    pub(crate) fn begin(&mut self, now: Instant, spread: Duration) {
+        self.spread_until = now.checked_add(spread);
         self.since.get_or_insert(now);
         self.next_at = self.rate_at(now).map(|rate| {
             let earliest = now.checked_sub(SLACK).unwrap_or(now);
@@ -171,7 +174,7 @@ mod tests {
             if pace.ready_at(now).is_some() {
                 continue;
             }
-            pace.begin(now);
+            pace.begin(now, Duration::ZERO);
             if service.takes(now) {
                 granted += 1;
                 pace.granted(now);
@@ -196,13 +199,22 @@ mod tests {
     fn nothing_holds_before_the_first_refusal_and_its_pause_is_kept() {
         let now = Instant::now();
         let mut pace = Pace::default();
-        pace.begin(now);
+        pace.begin(now, Duration::ZERO);
         assert_eq!(pace.ready_at(now), None);
         assert!(pace.refused(now, now, Duration::from_secs(7)).is_some());
         assert_eq!(pace.ready_at(now), Some(now + Duration::from_secs(7)));
         assert_eq!(pace.refused(now, now, Duration::from_secs(1)), None, "begun before the cut");
         pace.refused(now, now, Duration::MAX);
         assert_eq!(pace.ready_at(now), Some(now + LONGEST_PAUSE));
+    }
+
+    #[test]
+    fn attempts_are_spread_before_a_rate_is_known() {
+        let now = Instant::now();
+        let mut pace = Pace::default();
+        pace.begin(now, Duration::from_millis(5));
+        assert_eq!(pace.ready_at(now), Some(now + Duration::from_millis(5)));
+        assert_eq!(pace.ready_at(now + Duration::from_millis(5)), None);
     }
 
     #[test]
