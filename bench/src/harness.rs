@@ -29,6 +29,11 @@ pub(crate) async fn bed(registry: Registry) -> Result<Bed> {
 
 /// Opens an engine with applications on a fresh folder.
 pub(crate) async fn bed_with(apps: Vec<App>) -> Result<Bed> {
+    bed_delivering(apps, engine::RelayOptions::default()).await
+}
+
+/// Opens an engine with applications on a fresh folder, that delivers.
+pub(crate) async fn bed_delivering(apps: Vec<App>, relay: engine::RelayOptions) -> Result<Bed> {
     let folder = tempfile::tempdir()?;
     let options = db::Options::new(folder.path().join("headway.db"));
     let mut migrations = [store::MIGRATIONS, server::MIGRATIONS].concat();
@@ -52,10 +57,15 @@ pub(crate) async fn bed_with(apps: Vec<App>) -> Result<Bed> {
         limits: LimitOptions::default(),
         retention: Retention::default(),
         dispatch: engine::Dispatch::All,
-        relay: engine::RelayOptions::default(),
+        relay,
     })
     .await?;
     Ok(Bed { engine, hub, _folder: folder })
+}
+
+/// A registered pipeline's definition.
+pub(crate) fn definition_of(bed: &Bed, name: &str) -> Result<Arc<Definition>> {
+    bed.engine.pipeline(name).with_context(|| format!("there is a pipeline {name}"))
 }
 
 /// A definition from YAML.

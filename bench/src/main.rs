@@ -1,10 +1,11 @@
 //! `make bench`: each figure as `name value unit`, beside its physical limit, in one run.
 //!
-//! Without arguments all of them; with names (`tasks start steps streams ingest cold adaptive`) only those;
+//! Without arguments all of them; with names (`tasks start steps streams ingest deliveries cold adaptive`) only those;
 //! `adaptive --quick` in a minute.
 
 mod adaptive;
 mod cold;
+mod deliveries;
 mod harness;
 mod latency;
 mod library;
@@ -39,6 +40,9 @@ fn main() -> Result<()> {
     }
     if is_wanted("adaptive") {
         runtime.block_on(adaptive::run())?;
+    }
+    if is_wanted("deliveries") {
+        runtime.block_on(deliveries::run())?;
     }
     if is_wanted("cold") {
         cold::cold()?;
