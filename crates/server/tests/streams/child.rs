@@ -28,8 +28,7 @@ const SAYS: &str = "serving ";
 async fn serve_for_another_test() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
     raise_file_limit();
-    let world =
-        World::at(Path::new(&folder), ListenOptions::default(), activity::Registry::default()).await;
+    let world = World::at(Path::new(&folder), ListenOptions::default(), activity::Registry::default()).await;
     let run = RunId(1);
     if !world.runs.resume(run).await.unwrap() {
         assert_eq!(world.runs.run().await.unwrap(), run);

@@ -113,7 +113,9 @@ pub(crate) fn resident_kib() -> usize {
     line.trim().trim_end_matches(" kB").trim().parse().unwrap()
 }
 
-/// Files and sockets that this process has open.
-pub(crate) fn descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
+/// Sockets that this process has open.
+pub(crate) fn sockets() -> usize {
+    let links =
+        std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| entry.ok()?.path().read_link().ok());
+    links.filter(|target| target.to_string_lossy().starts_with("socket:")).count()
 }
