@@ -38,6 +38,7 @@ const WITHIN: &[(&str, &str, &str)] = &[
     ("headway-ingest", "headway-web", "the application's routes are made of web's parts"),
     ("headway-backlog", "headway-web", "the application's routes are made of web's parts"),
     ("headway-server", "headway-engine", "routes call the engine's verbs"),
+    ("headway-bench", "headway-fakes", "what is sent is measured against a fake of where it goes"),
 ];
 
 /// Crates that know no runtime, SQL, HTTP, clock or randomness, at any depth.
