@@ -3,7 +3,7 @@ import type { Limit } from "../api";
 import { limitTitle, pinProblem, stepPath, steps } from "./limits.model";
 
 const limit = (change: Partial<Limit>): Limit => ({
-  class: "io",
+  class: "io:ingest.discover",
   limit: 4,
   in_use: 0,
   pinned: false,
@@ -51,5 +51,6 @@ it("a pin is a whole number within bounds", () => {
     "A whole number.",
     "A whole number.",
   ]);
+  expect(limitTitle("io:ingest.discover")).toBe("Input and output: ingest.discover");
   expect(limitTitle("bucket:api.example.com")).toBe("api.example.com");
 });

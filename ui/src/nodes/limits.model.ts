@@ -36,7 +36,7 @@ export function stepPath(points: readonly StepPoint[], width: number, height: nu
 /** What a limit is for, in words. */
 export function limitTitle(name: string): string {
   if (name === "cpu") return "CPU";
-  if (name === "io") return "Input and output";
+  if (name.startsWith("io:")) return `Input and output: ${name.slice("io:".length)}`;
   return name.startsWith("bucket:") ? name.slice("bucket:".length) : name;
 }
 

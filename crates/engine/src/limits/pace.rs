@@ -25,6 +25,10 @@ const SLACK: Duration = Duration::from_millis(25);
 /// A window of at most this is spread evenly; one that is longer only once few calls are left in it.
 const SHORT_WINDOW_MS: u64 = 60_000;
 const SCARCE: u64 = 50;
+/// What a first rate is measured from: so many granted, or so long a time. Less says nothing, for others may have used
+/// the service's bucket up before.
+const EVIDENCE: u64 = 8;
+const LONG_ENOUGH: Duration = Duration::from_secs(30);
 /// Shortest time over which a rate is measured, in seconds.
 const LEAST_SPAN_S: f64 = 0.1;
 
@@ -86,9 +90,15 @@ impl Pace {
         if self.cut_at.is_some_and(|cut| began <= cut) {
             return None;
         }
+        self.cut_at = Some(now);
+        let told = format!("refused for its rate: {:.1} s pause", pause.as_secs_f64());
+        let span = now.saturating_duration_since(self.since.unwrap_or(now));
+        if self.rate.is_none() && self.granted < EVIDENCE && span < LONG_ENOUGH {
+            self.pause = self.pause.saturating_add(pause);
+            return Some(told);
+        }
         // At least the rate over all the time since the last refusal, where the bucket flowed over while nothing was sent;
         // at most that over the time in which something was sent. Between them lies the geometric mean.
-        let span = now.saturating_duration_since(self.since.unwrap_or(now));
         let [slow, quick] = [span, span.saturating_sub(self.pause)]
             .map(|span| self.granted as f64 / span.as_secs_f64().max(LEAST_SPAN_S));
         let measured = (slow * quick).sqrt();
@@ -98,10 +108,10 @@ impl Pace {
         };
         let rate = rate.max(LEAST_PER_S);
         self.rate = Some(rate);
-        (self.since, self.granted, self.cut_at) = (Some(now), 0, Some(now));
+        (self.since, self.granted) = (Some(now), 0);
         self.pause = self.paused_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
         self.grown_at = self.paused_until;
-        Some(format!("refused for its rate: {:.1} s pause, then {rate:.1} calls/s", pause.as_secs_f64()))
+        Some(format!("{told}, then {rate:.1} calls/s"))
     }
 
     /// An answer's headers said something; the reason where that changes the pace.
@@ -190,7 +200,8 @@ mod tests {
     fn it_settles_just_below_the_rate_of_a_service_with_few_refusals() {
         for (rate, burst) in [(50.0, 50.0), (50.0, 5.0), (20.0, 20.0), (5.0, 1.0)] {
             let (granted, refused) = calls(rate, burst, 60);
-            assert!(granted > 0.75 * rate && granted < 1.1 * rate, "{rate}/{burst}: {granted}");
+            // Pauses of a second cost a service whose bucket holds one call most.
+            assert!(granted > 0.7 * rate && granted < 1.1 * rate, "{rate}/{burst}: {granted}");
             assert!(refused <= 20, "{rate}/{burst}: {refused} refused");
         }
     }
@@ -206,6 +217,19 @@ mod tests {
         assert_eq!(pace.refused(now, now, Duration::from_secs(1)), None, "begun before the cut");
         pace.refused(now, now, Duration::MAX);
         assert_eq!(pace.ready_at(now), Some(now + LONGEST_PAUSE));
+    }
+
+    #[test]
+    fn a_bucket_that_others_emptied_is_not_taken_for_a_slow_service() {
+        let begin = Instant::now();
+        let mut pace = Pace::default();
+        pace.begin(begin, Duration::ZERO);
+        assert!(pace.refused(begin, begin, Duration::from_secs(1)).is_some());
+        assert_eq!(pace.rate_at(begin), None, "one refusal and nothing granted says no rate");
+        let later = begin + Duration::from_secs(40);
+        pace.granted(later);
+        pace.refused(later, later, Duration::from_secs(1));
+        assert!(pace.rate_at(later).is_some_and(|rate| rate < 0.1), "one in forty seconds does");
     }
 
     #[test]

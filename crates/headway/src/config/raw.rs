@@ -87,9 +87,9 @@ settings! {
 settings! {
     /// Limits that follow the machine.
     RawHardware in "hardware_scaling." {
-        /// Slots of `cpu` and of `io` at least. Where it equals `max_workers`, limits stay there.
+        /// Slots of `cpu`, and of each activity that waits (`io`), at least. Where it equals `max_workers`, limits stay there.
         min_workers: u64 = Kind::Number(1, 10_000), "1";
-        /// Slots of `cpu` and of `io` at most; 0 leaves it to the machine.
+        /// Slots of `cpu`, and of each activity that waits (`io`), at most; 0 leaves it to the machine.
         max_workers: u64 = Kind::Number(0, 10_000), "0";
     }
 }

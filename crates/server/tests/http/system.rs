@@ -19,7 +19,7 @@ async fn health_and_figures() {
         "headway_http_requests_total{method=\"POST\",route=\"/api/v1/runs\",status=\"201\"} 1",
         "headway_runs{state=\"completed\"} 1",
         "headway_figure{of=\"db\",figure=\"commits\"}",
-        "headway_limit{class=\"io\",figure=\"limit\"}",
+        "headway_limit{class=\"io:builtin.noop\",figure=\"limit\"}",
         "headway_http_request_seconds_bucket{le=\"0.001\",route=\"/api/v1/runs\"}",
     ] {
         assert!(figures.text.contains(line), "{line} is not in\n{}", figures.text);
@@ -49,7 +49,7 @@ async fn limits_are_pinned_and_let_go() {
     let run = site.run(&token, "quick").await;
     site.ended(&token, &run).await;
     let list = site.get("/api/v1/limits").token(&token).send().await.json();
-    assert!(list["items"].as_array().unwrap().iter().any(|limit| limit["class"] == "io"));
+    assert!(list["items"].as_array().unwrap().iter().any(|limit| limit["class"] == "io:builtin.noop"));
 }
 
 #[tokio::test]
