@@ -1,7 +1,5 @@
 //! Limits on a running engine: each activity that waits has its own; a refusal pauses a service and costs no attempt.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 #[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 
