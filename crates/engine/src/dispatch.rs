@@ -257,6 +257,11 @@ impl Dispatcher {
         self.state.lock().gate(&lease.work.class).limiter.hear(Instant::now(), hint);
     }
 
+    /// Whether a pace changed and nobody was told: that happens while nothing runs, too.
+    pub(crate) fn has_news(&self) -> bool {
+        self.state.lock().gates.values().any(|gate| gate.limiter.has_news())
+    }
+
     /// Lets each limiter look at what happened since the last time; returns what changed.
     pub(crate) fn adapt(&self, pressure: &crate::limits::Pressure) -> Vec<LimitChange> {
         let now = crate::clock::now();

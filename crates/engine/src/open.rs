@@ -199,8 +199,9 @@ async fn adapt(engine: Engine) {
             () = tokio::time::sleep(pause) => {}
             () = engine.ended() => return,
         }
-        pause = if engine.running() == 0 { ADAPT_IDLE } else { ADAPT };
-        if pause == ADAPT_IDLE {
+        let idle = engine.running() == 0 && !engine.dispatcher().has_news();
+        pause = if idle { ADAPT_IDLE } else { ADAPT };
+        if idle {
             continue;
         }
         if read_at.is_none_or(|at| at.elapsed() >= PRESSURE) {

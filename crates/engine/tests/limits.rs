@@ -13,7 +13,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use support::{Does, begin, definition, kinds, open, over};
+use support::{Does, PATIENCE, begin, definition, kinds, open, over};
 
 const CALLS: &str = "name: calls\nstages:\n  - name: make\n    activity: builtin.range\n  - name: call\n    for_each: make\n    activity: test.call\n    retry: { max_attempts: 1 }\n";
 
@@ -48,9 +48,17 @@ async fn a_refusal_pauses_its_bucket_and_uses_no_attempt() {
     let during =
         begun.iter().filter(|at| (Duration::from_millis(150)..PAUSE).contains(&(**at - begun[0]))).count();
     assert_eq!(during, 0, "nothing begins while the service wants to be left alone");
-    let limits = engine.limits();
-    let bucket = limits.iter().find(|limit| limit.class.to_string() == "bucket:api").unwrap();
-    assert!(bucket.history.iter().any(|change| change.reason.contains("refused")), "{:?}", bucket.history);
+    let is_told = || {
+        let limits = engine.limits();
+        let bucket = limits.iter().find(|limit| limit.class.to_string() == "bucket:api").unwrap();
+        bucket.history.iter().any(|change| change.reason.contains("refused"))
+    };
+    let telling = async {
+        while !is_told() {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, telling).await.is_ok(), "the refusal is told");
 }
 
 #[tokio::test(flavor = "multi_thread")]

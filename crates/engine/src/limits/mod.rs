@@ -282,6 +282,11 @@ impl Limiter {
         self.news = reason.or(self.news.take());
     }
 
+    /// Whether a change of the pace was not told yet.
+    pub(crate) fn has_news(&self) -> bool {
+        self.news.is_some()
+    }
+
     /// Looks at what happened since the last look that saw enough.
     pub(crate) fn adapt(
         &mut self,
