@@ -8,7 +8,6 @@
 //! One backlog is one run. Each stage writes the children of one item to `backlog_items`, judged, and written again while
 //! they are not good enough; an epic's features begin while other epics are still being written. Nothing is staged before
 //! a person has approved, where the run asks for that.
-#![allow(dead_code, unused_imports)]
 
 mod author;
 mod delivery;

@@ -5,6 +5,7 @@
 //! vision ─▶ plan: epics, features, stories (titles, subjects, facets) ─▶ items, tasks and test cases, stage by stage
 //! ```
 
+mod classify;
 mod compose;
 mod facets;
 mod plan;

@@ -8,8 +8,9 @@ mod constraint;
 mod gather;
 mod markdown;
 mod sections;
+mod who;
 
-pub(crate) use action::{Action, split_label};
+pub(crate) use action::Action;
 pub(crate) use constraint::{Constraint, Quality};
 pub(crate) use gather::read;
 pub(crate) use markdown::plain;

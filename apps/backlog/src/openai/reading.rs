@@ -111,7 +111,7 @@ fn sentence(persona: &str, want: &str, so_that: Option<&str>) -> String {
         "As {} {}, I want to {}",
         article(persona),
         lower_first(persona),
-        lower_first(&tidy_end(want))
+        lower_first(&tidy_end(want.trim_end_matches('.')))
     );
     if let Some(good) =
         so_that.map(|good| good.trim().trim_start_matches("so that ")).filter(|good| !good.is_empty())

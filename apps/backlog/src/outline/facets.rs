@@ -5,10 +5,17 @@
 //! them, `{done}` what they are afterwards (`ordered`), `{actor}` and `{actors}` who does it, `{other}` and `{others}`
 //! somebody else, `{product}` the product's name, `{area}` the theme.
 
-mod classes;
+mod access;
+mod automatic;
+mod info;
+mod link;
+mod message;
+mod money;
+mod process;
+mod record;
+mod search;
 mod shared;
 
-pub(super) use classes::{core, of_class};
 pub(super) use shared::{SHARED, of_quality};
 
 /// What a capability is.
@@ -114,6 +121,69 @@ pub(super) struct Check {
     /// What it proves.
     pub(super) proof: Proof,
 }
+
+/// The story that the vision itself tells.
+pub(super) fn core(class: Class) -> &'static Facet {
+    match class {
+        Class::Record => &record::CORE,
+        Class::Process => &process::CORE,
+        Class::Search => &search::CORE,
+        Class::Info => &info::CORE,
+        Class::Message => &message::CORE,
+        Class::Link => &link::CORE,
+        Class::Access => &access::CORE,
+        Class::Money => &money::CORE,
+        Class::Automatic => &automatic::CORE,
+        Class::Quality => &QUALITY_CORE,
+    }
+}
+
+/// The stories that follow from it, the most useful first.
+pub(super) fn of_class(class: Class) -> &'static [Facet] {
+    match class {
+        Class::Record => record::FOLLOWING,
+        Class::Process => process::FOLLOWING,
+        Class::Search => search::FOLLOWING,
+        Class::Info => info::FOLLOWING,
+        Class::Message => message::FOLLOWING,
+        Class::Link => link::FOLLOWING,
+        Class::Access => access::FOLLOWING,
+        Class::Money => money::FOLLOWING,
+        Class::Automatic => automatic::FOLLOWING,
+        Class::Quality => &[],
+    }
+}
+
+const fn core_of(work: Work, points: u8, good: &'static str, checks: &'static [Check]) -> Facet {
+    Facet { title: "{Act}", want: "{to act}", good, noun: "{acting}", who: Who::Doer, points, work, checks }
+}
+
+const QUALITY_CORE: Facet = core_of(
+    Work::Measure,
+    5,
+    "nobody has to think about it in daily work",
+    &[
+        works(
+            "kept in daily use",
+            "the product as it is used on a normal day",
+            "it is measured for a week",
+            "the limit holds at all times",
+        ),
+        proves(
+            Proof::Performance,
+            "kept at the peak",
+            "the largest load that is expected",
+            "it is measured for an hour",
+            "the limit holds, or the excess is reported within a minute",
+        ),
+        refuses(
+            "a change that breaks it",
+            "a change that would break it",
+            "the change is built",
+            "the build fails and names the figure and the limit",
+        ),
+    ],
+);
 
 /// A check that what is asked for happens.
 const fn works(name: &'static str, given: &'static str, when: &'static str, then: &'static str) -> Check {

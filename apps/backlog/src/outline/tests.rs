@@ -90,7 +90,8 @@ const VISIONS: &[(&str, &str)] = &[
 
 fn counts(items: &[(String, WorkItem)]) -> [usize; 5] {
     use WorkItemKind::{Epic, Feature, Story, Task, TestCase};
-    [Epic, Feature, Story, Task, TestCase].map(|kind| items.iter().filter(|(_, item)| item.kind == kind).count())
+    [Epic, Feature, Story, Task, TestCase]
+        .map(|kind| items.iter().filter(|(_, item)| item.kind == kind).count())
 }
 
 /// The siblings of an item of the same kind, without itself.
@@ -106,7 +107,10 @@ fn check_whole(items: &[(String, WorkItem)]) {
         let texts = texts.chain(item.steps.iter().flat_map(|step| [&step.action, &step.expected]));
         for text in texts.chain(item.sections.iter().map(|section| &section.text)) {
             assert!(!text.trim().is_empty(), "{key}: empty text in {item:?}");
-            assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{key}: control characters in {text:?}");
+            assert!(
+                !text.chars().any(|c| c.is_control() && c != '\n'),
+                "{key}: control characters in {text:?}"
+            );
         }
         assert!(item.title.chars().count() <= title_limit(item.kind), "{key}: {}", item.title);
     }
@@ -148,8 +152,14 @@ fn templates_are_filled_whole() {
         for (key, item) in &items {
             let json = serde_json::to_string(item).unwrap();
             let text = json.replace("\":{\"", "").replace("{\"", "").replace("\"}", "");
-            assert!(!text.contains("{t") && !text.contains("{a") && !text.contains("{limit"), "{name} {key} {json}");
-            assert!(!item.description.contains(" a a") && !item.description.contains("  "), "{name} {key} {json}");
+            assert!(
+                !text.contains("{t") && !text.contains("{a") && !text.contains("{limit"),
+                "{name} {key} {json}"
+            );
+            assert!(
+                !item.description.contains(" a a") && !item.description.contains("  "),
+                "{name} {key} {json}"
+            );
         }
     }
 }
@@ -163,12 +173,24 @@ fn the_same_vision_gives_the_same_backlog() {
 
 #[test]
 fn the_vision_speaks_in_its_own_words() {
-    let (items, notes) = whole(VISIONS[0].1, Size::Given(crate::Numbers { epics: 5, features: 4, stories: 5, tasks: 2, tests: 2 }));
-    let titles: Vec<&str> =
-        items.iter().filter(|(_, item)| item.kind == WorkItemKind::Epic).map(|(_, item)| item.title.as_str()).collect();
+    let (items, notes) = whole(
+        VISIONS[0].1,
+        Size::Given(crate::Numbers { epics: 5, features: 4, stories: 5, tasks: 2, tests: 2 }),
+    );
+    let titles: Vec<&str> = items
+        .iter()
+        .filter(|(_, item)| item.kind == WorkItemKind::Epic)
+        .map(|(_, item)| item.title.as_str())
+        .collect();
     assert_eq!(
         titles,
-        ["Menu planning", "Ordering ahead", "Pick-up and payment", "Kitchen and stock", "Billing and reports"]
+        [
+            "Menu planning",
+            "Ordering ahead",
+            "Pick-up and payment",
+            "Kitchen and stock",
+            "Billing and reports"
+        ]
     );
     let find = |title: &str| {
         &items.iter().find(|(_, item)| item.title == title).unwrap_or_else(|| panic!("no “{title}”")).1
@@ -182,26 +204,51 @@ fn the_vision_speaks_in_its_own_words() {
     };
     // Actors are personas, nested bullets and second verbs are stories, what the vision says of a benefit is kept.
     let ordered = story("Order meals up to four weeks in advance");
-    assert!(ordered.description.starts_with("As a guest, I want to order meals up to four weeks in advance so that "));
-    assert!(story("See how often a dish was chosen").description.contains("so that unpopular dishes leave the menu."));
+    assert!(
+        ordered
+            .description
+            .starts_with("As a guest, I want to order meals up to four weeks in advance so that ")
+    );
+    assert!(
+        story("See how often a dish was chosen")
+            .description
+            .contains("so that unpopular dishes leave the menu.")
+    );
     assert!(story("Cancel an order until 9 a.m. of the same day").description.starts_with("As a guest,"));
     assert!(story("Repeat last week's order").description.starts_with("As a guest,"));
     assert!(story("Export bookings to SAP").description.starts_with("As an office administrator,"));
     // The product does some things by itself.
-    assert!(story("Show only dishes that fit a guest's diet and allergies").description.contains("I want Tray to show"));
+    assert!(
+        story("Show only dishes that fit a guest's diet and allergies")
+            .description
+            .contains("I want Tray to show")
+    );
     // Constraints are stories, and criteria besides.
     let demanded: Vec<&WorkItem> = items
         .iter()
-        .filter(|(_, item)| item.kind == WorkItemKind::Story && item.description.contains("The vision demands"))
+        .filter(|(_, item)| {
+            item.kind == WorkItemKind::Story && item.description.contains("The vision demands")
+        })
         .map(|(_, item)| item)
         .collect();
     assert_eq!(demanded.len(), 7, "each constraint is a story");
-    assert!(demanded.iter().any(|item| item.acceptance_criteria.iter().any(|text| text.contains("WCAG 2.2 AA"))));
+    assert!(
+        demanded.iter().any(|item| item.acceptance_criteria.iter().any(|text| text.contains("WCAG 2.2 AA")))
+    );
     // Its glossary and its bounds are told where they matter.
     let paying = find("Pay by card, by badge credit or on account of a cost centre");
-    assert!(paying.sections.iter().any(|section| section.heading == "Words" && section.text.contains("unit of bookkeeping")));
+    assert!(
+        paying
+            .sections
+            .iter()
+            .any(|section| section.heading == "Words" && section.text.contains("unit of bookkeeping"))
+    );
     let epic = find("Billing and reports");
-    assert!(epic.sections.iter().any(|section| section.heading == "Not in scope" && section.text.contains("Catering")));
+    assert!(
+        epic.sections
+            .iter()
+            .any(|section| section.heading == "Not in scope" && section.text.contains("Catering"))
+    );
     assert!(notes[0].contains("without a language model"), "{notes:?}");
 }
 
@@ -209,8 +256,11 @@ fn the_vision_speaks_in_its_own_words() {
 fn estimates_and_points_follow_what_is_hard() {
     let (items, _) = whole(VISIONS[0].1, Size::Medium);
     let hours: Vec<f64> = items.iter().filter_map(|(_, item)| item.estimate_hours).collect();
-    let points: Vec<f64> =
-        items.iter().filter(|(_, item)| item.kind == WorkItemKind::Story).filter_map(|(_, item)| item.story_points).collect();
+    let points: Vec<f64> = items
+        .iter()
+        .filter(|(_, item)| item.kind == WorkItemKind::Story)
+        .filter_map(|(_, item)| item.story_points)
+        .collect();
     let distinct = |values: &[f64]| {
         let mut values: Vec<u64> = values.iter().map(|value| value.to_bits()).collect();
         values.sort_unstable();
@@ -237,13 +287,16 @@ fn a_thin_vision_gives_what_it_carries_and_says_so() {
 #[test]
 fn many_areas_are_merged_and_none_is_lost() {
     let mut vision = String::from("# Harbour\n\n## Features\n");
-    for area in ["Berths", "Pilots", "Cranes", "Customs", "Weather", "Invoices", "Safety drills", "Tug boats"] {
+    for area in ["Berths", "Pilots", "Cranes", "Customs", "Weather", "Invoices", "Safety drills", "Tug boats"]
+    {
         vision.push_str(&format!("### {area}\n- Plan {area} a week ahead\n- See all {area} on a map\n- Report problems with {area}\n"));
     }
     let (items, notes) = whole(&vision, Size::Medium);
     assert!(notes.iter().any(|note| note.contains("names 8 areas")), "{notes:?}");
-    let text: String = items.iter().map(|(_, item)| format!("{} {}\n", item.title, item.description)).collect();
-    for area in ["berths", "pilots", "cranes", "customs", "weather", "invoices", "safety drills", "tug boats"] {
+    let text: String =
+        items.iter().map(|(_, item)| format!("{} {}\n", item.title, item.description)).collect();
+    for area in ["berths", "pilots", "cranes", "customs", "weather", "invoices", "safety drills", "tug boats"]
+    {
         assert!(text.to_lowercase().contains(&format!("plan {area} a week ahead")), "{area} was lost");
     }
 }
@@ -254,7 +307,13 @@ fn hostile_text_stays_text() {
         - Store 🍱 {thing} {{act}} & <b>bold</b> \u{0}\u{7}\u{1b}[31m text\n- مرحبا بالعالم في التطبيق\n- {actor} {limit} {} }{\n\
         - \\*\\*\n- 日本語の機能を追加する\n\n## Constraints\n- {limit}: {acting}\n";
     let long = format!("# L\n\n## Features\n- {}\n- {}\n", "word ".repeat(200_000), "x".repeat(1_000_000));
-    for vision in [nasty, long.as_str(), "\u{feff}", "- - - -\n> > >\n|||\n", "## Features\n## Features\n### A\n### A\n"] {
+    for vision in [
+        nasty,
+        long.as_str(),
+        "\u{feff}",
+        "- - - -\n> > >\n|||\n",
+        "## Features\n## Features\n### A\n### A\n",
+    ] {
         let (items, _) = whole(vision, Size::Small);
         check_whole(&items);
         for (key, item) in &items {

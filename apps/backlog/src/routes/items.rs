@@ -194,7 +194,7 @@ fn merged(item: &WorkItem, fields: Map<String, Value>) -> ApiResult<WorkItem> {
     };
     for (name, value) in fields {
         if name == "kind" {
-            if value != Value::from(item.kind.as_str()) {
+            if value != item.kind.as_str() {
                 return Err(ApiError::invalid("item.kind", "never changes"));
             }
         } else if value.is_null() && name != "title" {

@@ -93,7 +93,8 @@ async fn authors(State(state): State<RouteState>) -> Json<BacklogAuthorPage> {
 /// Starts a backlog. With an `Idempotency-Key`, a repetition answers the run that is there already.
 #[utoipa::path(post, path = "/api/v1/backlog", tag = "backlog", request_body = Params,
     params(("Idempotency-Key" = Option<String>, Header, description = "Tells a repetition from a second request")),
-    responses((status = 201, body = RunView, description = "The run")))]
+    responses((status = 201, body = RunView, description = "The run"),
+        (status = 200, body = RunView, description = "The run that an earlier request with the same key started")))]
 async fn start(
     State(state): State<RouteState>,
     by: Principal,
@@ -128,7 +129,8 @@ async fn start(
     let pipeline = pipeline_of(author).to_owned();
     let handle = state.runs.start(NewRun { pipeline, input, title, by, idempotency_key: key }).await?;
     let location = [(header::LOCATION, format!("/api/v1/runs/{}", handle.record.run.id))];
-    Ok((StatusCode::CREATED, location, Json(handle.view)).into_response())
+    let status = if handle.existing { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, location, Json(handle.view)).into_response())
 }
 
 fn refused(error: ParamsError) -> ApiError {

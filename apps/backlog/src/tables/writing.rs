@@ -156,7 +156,8 @@ pub(crate) async fn after(
     Ok((read(rows)?, last))
 }
 
-const SELECT: &str = "SELECT key, position, item, excluded, version, sort, flagged, attempts FROM backlog_items";
+const SELECT: &str =
+    "SELECT key, position, item, excluded, version, sort, flagged, attempts FROM backlog_items";
 
 fn read(rows: Vec<db::Row>) -> db::Result<Vec<StoredItem>> {
     let item = |row: db::Row| {

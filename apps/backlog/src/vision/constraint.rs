@@ -216,22 +216,6 @@ impl Quality {
             .find(|(_, marks)| marks.iter().any(|mark| lower.contains(mark)))
             .map_or(Self::Other, |(quality, _)| *quality)
     }
-
-    /// The word for it, as part of a title.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Performance => "performance",
-            Self::Availability => "availability",
-            Self::Security => "security",
-            Self::Privacy => "privacy",
-            Self::Accessibility => "accessibility",
-            Self::Devices => "devices",
-            Self::Languages => "languages",
-            Self::Operations => "operations",
-            Self::Project => "project",
-            Self::Other => "quality",
-        }
-    }
 }
 
 #[cfg(test)]

@@ -112,7 +112,9 @@ fn fill(schema: &Value, prompt: &str, call: usize, index: usize) -> Value {
             let required: Vec<&str> =
                 schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
             assert_eq!(required.len(), properties.len(), "a strict schema: {schema}");
-            let fields = properties.iter().map(|(name, schema)| (name.clone(), field(name, schema, prompt, call, index)));
+            let fields = properties
+                .iter()
+                .map(|(name, schema)| (name.clone(), field(name, schema, prompt, call, index)));
             Value::Object(fields.collect::<Map<_, _>>())
         }
         "array" => {
@@ -122,7 +124,9 @@ fn fill(schema: &Value, prompt: &str, call: usize, index: usize) -> Value {
         "integer" => schema["minimum"].as_i64().map_or(json!(80), |least| json!(least + 1)),
         "number" => json!(2.5),
         "boolean" => json!(true),
-        _ => json!(format!("Text {index} of call {call}, long enough to say what it has to say about the product")),
+        _ => json!(format!(
+            "Text {index} of call {call}, long enough to say what it has to say about the product"
+        )),
     }
 }
 

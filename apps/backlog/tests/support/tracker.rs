@@ -1,7 +1,8 @@
 //! A destination in memory. It takes what it is sent and remembers it.
 
 use activity::connector::{
-    Answer, Connector, ConnectorFuture, Connectors, Guarantee, Lookup, Pace, PaceHint, Parcel, Permanence, Preview, Reply,
+    Answer, Connector, ConnectorFuture, Connectors, Guarantee, Lookup, Pace, PaceHint, Parcel, Permanence,
+    Preview, Reply,
 };
 use model::{Destination, Remote, TaskError, WorkItem};
 use parking_lot::Mutex;
@@ -37,7 +38,11 @@ impl Tracker {
     /// Refuses an item for good, or no longer.
     pub(crate) fn refuse(&self, key: &str, refuse: bool) {
         let mut state = self.state.lock();
-        if refuse { state.refused.insert(key.to_owned()) } else { state.refused.remove(key) };
+        if refuse {
+            state.refused.insert(key.to_owned())
+        } else {
+            state.refused.remove(key)
+        };
     }
 
     fn send(&self, parcel: &Parcel) -> Answer {
@@ -58,7 +63,10 @@ impl Tracker {
 }
 
 impl Connectors for Tracker {
-    fn connect<'a>(&'a self, _: &'a Destination) -> ConnectorFuture<'a, Result<Arc<dyn Connector>, TaskError>> {
+    fn connect<'a>(
+        &'a self,
+        _: &'a Destination,
+    ) -> ConnectorFuture<'a, Result<Arc<dyn Connector>, TaskError>> {
         let connector: Arc<dyn Connector> = Arc::new(self.clone());
         Box::pin(async move { Ok(connector) })
     }

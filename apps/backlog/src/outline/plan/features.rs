@@ -66,7 +66,8 @@ pub(super) fn of_area(
     let names: Vec<String> = vision.actors.iter().map(|actor| actor.name.clone()).collect();
     let mut heads = heads(area, wanted);
     let entity = entity_of(area.capabilities().map(|capability| &capability.action), &area.title, &names);
-    fill_up(&mut heads, area, &entity, &names, actors, wanted, seeds);
+    let filling = Filling { entity: &entity, names: &names, actors, wanted };
+    fill_up(&mut heads, area, filling, seeds);
     let stated = vision.themes.iter().flat_map(|theme| &theme.capabilities).chain(&vision.loose);
     let stated = stated.into_iter().any(|capability| capability.priority.is_some());
     let count = heads.len();
@@ -222,16 +223,17 @@ fn quotas(area: &Area, wanted: usize) -> Vec<usize> {
     quotas
 }
 
-/// Adds features that such areas usually have.
-fn fill_up(
-    heads: &mut Vec<Head>,
-    area: &Area,
-    entity: &str,
-    names: &[String],
-    actors: &[usize],
+/// What an area is filled up with: what it is about, and for whom.
+struct Filling<'a> {
+    entity: &'a str,
+    names: &'a [String],
+    actors: &'a [usize],
     wanted: usize,
-    seeds: &mut Seeds<'_>,
-) {
+}
+
+/// Adds features that such areas usually have.
+fn fill_up(heads: &mut Vec<Head>, area: &Area, filling: Filling<'_>, seeds: &mut Seeds<'_>) {
+    let Filling { entity, names, actors, wanted } = filling;
     let things = plural(entity);
     let main = plural(actors.first().map_or("user", |index| names[*index].as_str()));
     let fill = |text: &str| {
@@ -263,7 +265,7 @@ fn fill_up(
             let verb = capability.action.verb == head.capability.action.verb;
             let object = singular(head_of(&capability.action.object))
                 == singular(head_of(&head.capability.action.object));
-            let class = |action: &Action| crate::outline::subject::class_of(action);
+            let class = |action: &Action| crate::outline::classify::class_of(action);
             verb && object
                 || object
                     && class(&capability.action) == class(&head.capability.action)
