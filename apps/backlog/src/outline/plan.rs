@@ -244,8 +244,15 @@ impl Plan {
                 features.len()
             ));
         }
+        let asked = (numbers.epics * numbers.features) as usize;
+        if features.len() < asked {
+            notes.push(format!(
+                "{} of {asked} features: the vision and common practice carry no more.",
+                features.len()
+            ));
+        }
         let stories: usize = features.iter().map(|feature| feature.stories.len()).sum();
-        let asked = (numbers.epics * numbers.features * numbers.stories) as usize;
+        let asked = features.len() * numbers.stories as usize;
         if stories < asked {
             notes
                 .push(format!("{stories} of {asked} stories: there is no more to say without repeating it."));

@@ -1,11 +1,18 @@
 //! Stage: one item into the outbox, in the transaction that ends its task.
 
 use super::{no_answer, unreadable};
-use crate::{Params, delivery, tables::writing};
+use crate::{delivery, tables::writing};
 use activity::{Activity, AttemptFuture, Context, Outcome, Success};
+use serde::Deserialize;
 use std::sync::Arc;
 
 pub(super) struct Stage;
+
+/// What of the run's input matters here: an item must not cost a copy of the vision.
+#[derive(Deserialize)]
+struct Where {
+    to: Option<String>,
+}
 
 impl Activity for Stage {
     fn run(self: Arc<Self>, context: Context) -> AttemptFuture {
@@ -15,8 +22,8 @@ impl Activity for Stage {
 
 async fn stage(context: &Context) -> Result<Outcome, Outcome> {
     let attempt = context.attempt();
-    let params: Params = context.input().map_err(|error| unreadable("the run's input", &error))?;
-    let Some(to) = params.to else { return Ok(Success::empty().into()) };
+    let input: Where = context.input().map_err(|error| unreadable("the run's input", &error))?;
+    let Some(to) = input.to else { return Ok(Success::empty().into()) };
     let path =
         writing::path(context.db(), attempt.run, &attempt.key).await.map_err(|error| no_answer(&error))?;
     let mut success = Success::empty();
