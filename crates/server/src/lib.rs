@@ -28,12 +28,12 @@ mod ui;
 mod verbs;
 mod views;
 
-pub use refusal::problem;
 pub use audit::{Audit, AuditFilter, AuditResult, AuditRow, Entry};
 pub use edge::Proxy;
 pub use error::{Error, Result};
 pub use listen::{ListenOptions, bind, raise_file_limit};
 pub use options::ServerOptions;
+pub use refusal::problem;
 pub use server::{Server, serve};
 pub use state::ServerState;
 pub use streams::Streaming;
