@@ -325,12 +325,21 @@ fn captions(out: &ImageMetadata) -> Vec<String> {
         let text = text.trim();
         let is_caption = !text.is_empty()
             && !text.starts_with(['{', '[', '<'])
+            && !is_of_the_program(text)
             && !generation::looks_like_parameters(text);
         if is_caption && kept.len() < MAX_CAPTIONS && kept.iter().all(|known| known != text) {
             kept.push(text.to_owned());
         }
     }
     kept
+}
+
+/// What cameras and programs put where a caption belongs, on every picture: seen in the wallpapers of desktops.
+fn is_of_the_program(text: &str) -> bool {
+    let text = text.to_lowercase();
+    matches!(text.as_str(), "x-default" | "binary comment")
+        || text.ends_with("digital camera")
+        || (text.starts_with("created with ") && text.lines().count() == 1)
 }
 
 /// Keeps each text once, up to [`MAX_KEPT_TEXT_BYTES`] together: programs write the same workflow into several chunks.

@@ -14,6 +14,17 @@ fn check(bytes: &[u8], expected: Expect) {
 }
 
 #[test]
+fn what_cameras_and_programs_write_on_every_picture_is_no_caption() {
+    for said in ["OLYMPUS DIGITAL CAMERA", "x-default", "binary comment", "Created with GIMP"] {
+        let read =
+            read_image_metadata(&png(&[chunk(b"tEXt", &[b"Description\0", said.as_bytes()].concat())]));
+        assert_eq!(read.captions, [""; 0], "{said}");
+    }
+    let read = read_image_metadata(&png(&[chunk(b"tEXt", b"Description\0An old digital camera on a desk")]));
+    assert_eq!(read.captions, ["An old digital camera on a desk"]);
+}
+
+#[test]
 fn formats_are_told_by_content() {
     let box_of = |kind: &[u8]| [b"\0\0\0\x18", kind, b"\0\0\0\0"].concat();
     for (bytes, format) in [
