@@ -20,12 +20,10 @@ use crate::{
     waiter::{BEAT, DIRTY, DRAIN, Interest, REVOKED, Waiter},
     wire::EndFrame,
 };
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use std::{
-    cell::RefCell,
     collections::VecDeque,
     future::Future,
-    io::IoSlice,
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
@@ -47,14 +45,6 @@ pub enum Fidelity {
     Conflated,
     /// Every one (`coalesce=none`); for programs.
     Every,
-}
-
-/// Most frames for which an idle follower keeps room, so that one event costs no allocation for each of thousands.
-const ROOM: usize = 8;
-
-thread_local! {
-    /// What a turn takes on its way: empty between turns.
-    static TURN: RefCell<(Vec<Taken>, Vec<Bytes>)> = const { RefCell::new((Vec::new(), Vec::new())) };
 }
 
 type Replaying = Pin<Box<dyn Future<Output = Result<Replayed, store::Error>> + Send>>;
@@ -141,19 +131,13 @@ impl Follower {
 
     /// The next chunk; `None` after the last. Chunks end where frames end.
     pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        self.poll_frames(cx).map(|more| if more { self.chunk() } else { None })
-    }
-
-    /// Ready with `true` when there are frames to write, see [`Follower::slices`]; with `false` after the last.
-    pub fn poll_frames(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         loop {
-            if !self.ready.is_empty() {
-                self.hub.inner.frames.fetch_add(self.ready.len() as u64, Ordering::Relaxed);
+            if let Some(chunk) = self.chunk() {
                 self.waiter.sent(self.hub.now_ms());
-                return Poll::Ready(true);
+                return Poll::Ready(Some(chunk));
             }
             match &mut self.phase {
-                Phase::Over => return Poll::Ready(false),
+                Phase::Over => return Poll::Ready(None),
                 Phase::Replaying(replaying) => {
                     let Poll::Ready(result) = replaying.as_mut().poll(cx) else {
                         self.waiter.register(cx.waker());
@@ -177,34 +161,6 @@ impl Follower {
         }
     }
 
-    /// Whether frames wait to be written.
-    pub fn has_frames(&self) -> bool {
-        !self.ready.is_empty()
-    }
-
-    /// The frames to write, in order, shared with the other followers; answers how many of `out` are theirs.
-    pub fn slices<'a>(&'a self, out: &mut [IoSlice<'a>]) -> usize {
-        let mut count = 0;
-        for (slot, frame) in out.iter_mut().zip(&self.ready) {
-            *slot = IoSlice::new(frame);
-            count += 1;
-        }
-        count
-    }
-
-    /// So many bytes of the frames are written.
-    pub fn advance(&mut self, mut bytes: usize) {
-        while let Some(first) = self.ready.front_mut() {
-            if first.len() > bytes {
-                first.advance(bytes);
-                return;
-            }
-            bytes -= first.len();
-            self.ready.pop_front();
-        }
-        self.rest();
-    }
-
     /// Ready when the stream is told to stop, for whoever cannot ask for chunks because the client does not read.
     pub fn poll_stop(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.waiter.register(cx.waker());
@@ -214,10 +170,13 @@ impl Follower {
     /// Puts small frames together; a single one goes as it is, shared with the other followers.
     fn chunk(&mut self) -> Option<Bytes> {
         let first = self.ready.pop_front()?;
+        self.hub.inner.frames.fetch_add(1, Ordering::Relaxed);
         let fits =
             |ready: &VecDeque<Bytes>, len| ready.front().is_some_and(|next| len + next.len() <= CHUNK_BYTES);
         if !fits(&self.ready, first.len()) {
-            self.rest();
+            if self.ready.is_empty() {
+                self.ready = VecDeque::new();
+            }
             return Some(first);
         }
         let mut chunk = BytesMut::with_capacity(
@@ -226,17 +185,10 @@ impl Follower {
         chunk.extend_from_slice(&first);
         while fits(&self.ready, chunk.len()) {
             let Some(next) = self.ready.pop_front() else { break };
+            self.hub.inner.frames.fetch_add(1, Ordering::Relaxed);
             chunk.extend_from_slice(&next);
         }
-        self.rest();
         Some(chunk.freeze())
-    }
-
-    /// Gives back the room that a long turn took.
-    fn rest(&mut self) {
-        if self.ready.is_empty() && self.ready.capacity() > ROOM {
-            self.ready = VecDeque::new();
-        }
     }
 
     fn look(&mut self, flags: u8) {
@@ -272,58 +224,46 @@ impl Follower {
 
     /// Takes what is new in the channels, or begins to read the store where rings do not reach back.
     fn collect(&mut self) {
-        let (mut taken, mut figures) = TURN.take();
-        self.collect_into(&mut taken, &mut figures);
-        taken.clear();
-        figures.clear();
-        TURN.set((taken, figures));
-    }
-
-    fn collect_into(&mut self, taken: &mut Vec<Taken>, figures: &mut Vec<Bytes>) {
         // Read first: whatever has a number up to it is in the rings by now.
         let head = self.hub.head().max(self.position);
+        let mut taken = Vec::new();
+        let mut figures = Vec::new();
         let mut behind = self.fidelity == Fidelity::Every && head > self.position;
-        let mut is_final = false;
         for sub in &mut self.subs {
             let mut state = self.hub.rendered(&sub.channel);
             let reaches = state.ring.floor() <= self.position;
             behind |= !reaches;
             if reaches && self.fidelity == Fidelity::Conflated {
-                state.ring.take(self.position, head, self.hub.epoch(), taken);
+                state.ring.take(self.position, head, self.hub.epoch(), &mut taken);
             }
             match &state.figures {
-                Figures::Run(run) => {
-                    run.take(&mut sub.seen, figures);
-                    is_final |= run.stand.as_ref().is_some_and(|stand| stand.record.run.state.is_final());
-                }
+                Figures::Run(run) => run.take(&mut sub.seen, &mut figures),
                 Figures::Runs(runs) => {
-                    runs.take(&mut sub.seen, figures);
+                    runs.take(&mut sub.seen, &mut figures);
                 }
                 Figures::None => {}
             }
         }
         if behind {
             // The latest state first, then every event from the store.
-            self.ready.extend(figures.drain(..));
+            self.ready.extend(figures);
             self.read_on();
             return;
         }
         self.give(taken, head);
-        self.ready.extend(figures.drain(..));
-        if is_final {
-            self.end_if_over();
-        }
+        self.ready.extend(figures);
+        self.end_if_over();
     }
 
     /// Gives events away in feed order, and moves the cursor on.
-    fn give(&mut self, taken: &mut Vec<Taken>, head: i64) {
+    fn give(&mut self, mut taken: Vec<Taken>, head: i64) {
         if self.subs.len() > 1 {
             taken.sort_by_key(|frame| frame.feed_seq);
             // The end of a run is shown both by its own channel and by that of all runs.
             taken.dedup_by_key(|frame| frame.feed_seq);
         }
         let mut bytes = 0;
-        for frame in taken.drain(..) {
+        for frame in taken {
             if bytes >= TURN_BYTES {
                 self.waiter.raise(DIRTY);
                 return;

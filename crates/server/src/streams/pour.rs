@@ -4,7 +4,7 @@
 //! a read buffer, a queue of chunks, the headers of the request, some 13 KB. So a stream leaves hyper: once its head is
 //! known, the connection is taken out of hyper's hands, the head is written here, and the body goes out as it is, until
 //! the connection closes (`connection: close`, which HTTP/1.1 allows in place of chunks). What is left is a socket, a
-//! cursor and the frames on their way, which it shares with all other readers: about 2 KB.
+//! cursor and the chunk on its way: about 2 KB.
 //!
 //! Where a connection cannot be taken over (an earlier answer is not flushed yet, HTTP/2, tests without a socket), the
 //! same follower goes out as an ordinary body.
@@ -14,10 +14,10 @@ use http::{HeaderMap, header, response::Parts};
 use parking_lot::Mutex;
 use std::{
     future::Future,
-    io::{self, IoSlice},
+    io,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 use stream::Follower;
@@ -26,9 +26,6 @@ use tokio::{
     net::TcpStream,
     time::{Instant, Sleep},
 };
-
-/// Most frames written in one call to the system.
-const SLICES: usize = 16;
 
 /// A follower on its way out: whoever takes it first, body or connection, has it.
 #[derive(Clone)]
@@ -57,8 +54,8 @@ pub(crate) struct Takeover {
 impl Takeover {
     /// The stream on its connection; `alive` is dropped at its end.
     pub(crate) fn on<T>(self, stream: TcpStream, deadline: Duration, alive: T) -> Pour<T> {
-        let head = head(&self.parts.headers);
-        Pour { stream, head, follower: self.follower, stalled: None, deadline, _alive: alive }
+        let chunk = head(&self.parts.headers);
+        Pour { stream, chunk, follower: self.follower, stalled: None, deadline, _alive: alive }
     }
 }
 
@@ -88,8 +85,8 @@ fn head(headers: &HeaderMap) -> Bytes {
 /// A stream on its connection; resolves when either has ended.
 pub(crate) struct Pour<T> {
     stream: TcpStream,
-    /// What of the answer's head is not written yet.
-    head: Bytes,
+    /// What of the current chunk is not written yet.
+    chunk: Bytes,
     follower: Box<Follower>,
     /// Set while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
@@ -103,9 +100,10 @@ impl<T: Unpin> Future for Pour<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         loop {
-            if !this.head.is_empty() || this.follower.has_frames() {
-                match this.write(cx) {
+            if !this.chunk.is_empty() {
+                match Pin::new(&mut this.stream).poll_write(cx, &this.chunk) {
                     Poll::Ready(Ok(count)) if count > 0 => {
+                        this.chunk.advance(count);
                         this.stalled = None;
                         continue;
                     }
@@ -113,9 +111,9 @@ impl<T: Unpin> Future for Pour<T> {
                     Poll::Pending => return this.stall(cx),
                 }
             }
-            match this.follower.poll_frames(cx) {
-                Poll::Ready(true) => {}
-                Poll::Ready(false) => {
+            match this.follower.poll_chunk(cx) {
+                Poll::Ready(Some(chunk)) => this.chunk = chunk,
+                Poll::Ready(None) => {
                     // What was written goes out before the end; whether it arrives is the client's affair.
                     return Pin::new(&mut this.stream).poll_shutdown(cx).map(|_| ());
                 }
@@ -126,20 +124,6 @@ impl<T: Unpin> Future for Pour<T> {
 }
 
 impl<T> Pour<T> {
-    /// Writes the head, then frames as they lie in memory, in one call to the system where they fit.
-    fn write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if !self.head.is_empty() {
-            let count = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.head))?;
-            self.head.advance(count);
-            return Poll::Ready(Ok(count));
-        }
-        let mut slices = [IoSlice::new(&[]); SLICES];
-        let frames = self.follower.slices(&mut slices);
-        let count = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, &slices[..frames]))?;
-        self.follower.advance(count);
-        Poll::Ready(Ok(count))
-    }
-
     /// The client does not read: it has until the deadline, or until there is nothing more for it to read.
     fn stall(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.follower.poll_stop(cx).is_ready() {
