@@ -20,9 +20,6 @@ use std::{
 /// Images; `HEADWAY_BENCH_IMAGES` sets another number.
 const IMAGES: u32 = 2_000;
 
-/// So many files of the measured ones come from one drawing.
-const COPIES: u32 = 8;
-
 fn image_count() -> u32 {
     std::env::var("HEADWAY_BENCH_IMAGES").ok().and_then(|text| text.parse().ok()).unwrap_or(IMAGES)
 }
@@ -31,12 +28,9 @@ fn image_count() -> u32 {
 pub(crate) async fn ratio() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let media = folder.path().join("media");
-    let (wanted, begun) = (image_count(), Instant::now());
-    let count = wanted.div_ceil(COPIES);
-    write_sample(&media, SampleOptions { count, videos: Videos::Without, ..SampleOptions::default() })?;
-    let mut files = images(&media)?;
-    multiply(&mut files, wanted as usize)?;
-    eprintln!("{} images in {:.0} s", files.len(), begun.elapsed().as_secs_f64());
+    let options = SampleOptions { count: image_count(), videos: Videos::Without, ..SampleOptions::default() };
+    write_sample(&media, options)?;
+    let files = images(&media)?;
     // The page cache is warm for both.
     let warm = bare(&files);
     let bed = library(folder.path(), &media).await?;
@@ -60,26 +54,6 @@ pub(crate) async fn ratio() -> Result<()> {
     figure("ingest_files_per_s", rate, "files/s");
     figure("ingest_bare_files_per_s", bare, "files/s");
     figure("ingest_ratio", rate / bare, "ratio");
-    Ok(())
-}
-
-/// Copies the files, each with other bytes behind its end, until there are so many: drawing that many takes minutes.
-fn multiply(files: &mut Vec<PathBuf>, wanted: usize) -> Result<()> {
-    let drawn = files.clone();
-    for copy in 1..COPIES {
-        for original in &drawn {
-            if files.len() >= wanted {
-                return Ok(());
-            }
-            let ending = original.extension().context("an image has an ending")?;
-            let stem = original.file_stem().context("an image has a name")?.to_string_lossy();
-            let path = original.with_file_name(format!("{stem} {copy}.{}", ending.display()));
-            let mut bytes = std::fs::read(original)?;
-            bytes.extend_from_slice(format!("copy {copy}").as_bytes());
-            std::fs::write(&path, bytes)?;
-            files.push(path);
-        }
-    }
     Ok(())
 }
 
