@@ -54,7 +54,7 @@ pub(crate) fn plain(text: &str) -> String {
             '!' if after.starts_with('[') => link(&after[1..]).map_or(after, |(_, rest)| rest),
             '[' => match link(after) {
                 Some((label, rest)) => {
-                    out.push_str(label);
+                    out.extend(label.chars().filter_map(shown));
                     rest
                 }
                 None => after,
@@ -73,14 +73,8 @@ pub(crate) fn plain(text: &str) -> String {
             '*' | '`' => after,
             '_' if !is_inside_word(&out, after) => after,
             ']' => after,
-            // Marks that turn the direction of text round would turn the sentences that quote it.
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => after,
-            _ if c.is_control() || c.is_whitespace() => {
-                out.push(' ');
-                after
-            }
             _ => {
-                out.push(c);
+                out.extend(shown(c));
                 after
             }
         };
@@ -93,6 +87,16 @@ pub(crate) fn plain(text: &str) -> String {
         folded.push_str(word);
     }
     folded
+}
+
+/// What a character of prose is shown as: a space for spaces and control characters, nothing for what is not seen.
+fn shown(c: char) -> Option<char> {
+    match c {
+        // Marks that turn the direction of text round would turn the sentences that quote it.
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => None,
+        _ if c.is_control() || c.is_whitespace() => Some(' '),
+        _ => Some(c),
+    }
 }
 
 /// The longest beginning of at most `bytes` bytes.
@@ -402,9 +406,10 @@ mod tests {
     #[test]
     fn strange_marks_do_no_harm() {
         check(
-            "#\n##  \n[]()[[x]\\*\n\u{202e}evil\u{7}bell\n-\n- \n*\n",
+            "#\n##  \n[]()[[x]\\*\n\u{202e}evil\u{7}bell\n-\n- \n*\n\n[a\0b\u{202e}](x)\n",
             expect![[r#"
             # ## x* evil bell - -
+            a b
         "#]],
         );
         let long = format!("- {}", "ä".repeat(1_000_000));
