@@ -8,7 +8,8 @@ use std::net::IpAddr;
 pub(crate) enum Hosts {
     /// Any: there is no ambient right to misuse.
     Any,
-    /// These, with any port.
+    /// These, with any port, and addresses: a page of another site can only come by a name. Commands on the same
+    /// machine, probes of a cluster and whoever reads the metrics call the server by its address.
     Only(Vec<String>),
     /// Names of this machine, and these, with any port.
     Local(Vec<String>),
@@ -21,7 +22,7 @@ impl Hosts {
         match (self, host.map(without_port)) {
             (Self::Any, _) => true,
             (_, None) => false,
-            (Self::Only(names), Some(host)) => listed(names, host),
+            (Self::Only(names), Some(host)) => listed(names, host) || is_address(host),
             (Self::Local(names), Some(host)) => is_local(host) || listed(names, host),
         }
     }
@@ -44,6 +45,10 @@ fn without_port(host: &str) -> &str {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     }
+}
+
+fn is_address(host: &str) -> bool {
+    host.parse::<IpAddr>().is_ok()
 }
 
 fn is_local(host: &str) -> bool {
@@ -79,6 +84,20 @@ mod tests {
             "",
             "evil:127.0.0.1",
         ] {
+            assert!(!hosts.allows(Some(host)), "{host}");
+        }
+        assert!(!hosts.allows(None));
+    }
+
+    #[test]
+    fn chosen_names_and_addresses_are_answered() {
+        let hosts = Hosts::Only(vec!["dash.test".to_owned()]);
+        for host in
+            ["DASH.test:443", "127.0.0.1:8080", "0.0.0.0:8080", "10.1.2.3:8080", "[::1]:8080", "[fd00::7]"]
+        {
+            assert!(hosts.allows(Some(host)), "{host}");
+        }
+        for host in ["localhost", "evil.example", "127.0.0.1.evil.example", "0x7f.1", ""] {
             assert!(!hosts.allows(Some(host)), "{host}");
         }
         assert!(!hosts.allows(None));
