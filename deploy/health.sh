@@ -4,7 +4,7 @@
 set -u
 port=${1:?health.sh: which port?} path=${2:-/health}
 
-exec 3<>"/dev/tcp/127.0.0.1/$port" || exit 1
+exec 3<>"/dev/tcp/127.0.0.1/$port" || exit 1 # bash says why
 # The first of HEADWAY_SERVER_HOSTS, where the server answers to chosen names only.
 name=${HEADWAY_SERVER_HOSTS:-localhost}
 printf 'GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$path" "${name%%,*}" >&3
