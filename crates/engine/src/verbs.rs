@@ -12,7 +12,7 @@ use headway_core::new_run;
 use model::{Definition, RunId, Work};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
-use store::{RunMeta, RunRecord};
+use store::{RunHost, RunMeta, RunRecord};
 use tokio::sync::oneshot;
 
 /// Largest input of a run, in bytes of JSON: it is handed to every attempt.
@@ -71,6 +71,7 @@ impl Engine {
             title: Arc::from(title),
             created_by: Arc::from(start.created_by),
             labels: start.labels,
+            host: RunHost::Native,
         });
         let input = Arc::new(start.input);
         for _ in 0..ID_TRIES {

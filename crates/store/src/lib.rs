@@ -3,6 +3,7 @@
 //! Writing is pure: each verb of [`write`] gives a `db::Statement`, and the engine puts those of one step into one
 //! batch. Reading asks the database. The SQL lives in `sql/`, a file a statement.
 
+pub mod chunk;
 mod error;
 mod events;
 mod host;
@@ -19,5 +20,5 @@ pub use outbox::{
     StateCount,
 };
 pub use read::*;
-pub use record::{RunMeta, RunRecord, StoredEvent};
+pub use record::{RunHost, RunMeta, RunRecord, StoredEvent};
 pub use store::{MIGRATIONS, SYSTEM_RUN, Store};

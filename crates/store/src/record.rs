@@ -33,6 +33,34 @@ pub struct RunMeta {
     pub created_by: Arc<str>,
     /// Free words for finding it again.
     pub labels: BTreeMap<String, String>,
+    /// What drives it.
+    #[serde(default)]
+    pub host: RunHost,
+}
+
+/// What drives a run: takes its steps, leases its tasks and writes its row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunHost {
+    /// The engine of this program.
+    #[default]
+    Native,
+    /// A workflow on a Temporal cluster.
+    Temporal,
+}
+
+impl RunHost {
+    /// The word for it in SQL and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Temporal => "temporal",
+        }
+    }
+
+    fn of_word(word: &str) -> Option<Self> {
+        [Self::Native, Self::Temporal].into_iter().find(|host| host.as_str() == word)
+    }
 }
 
 /// An event as it is stored: numbered, with its data as JSON text.
@@ -65,7 +93,7 @@ pub(crate) type Definitions = HashMap<Arc<str>, Arc<Definition>>;
 const BODY: usize = 1;
 
 impl RunRecord {
-    /// Reads `id, body, definition, pipeline, app, title, created_by, labels, input`.
+    /// Reads `id, body, definition, pipeline, app, title, created_by, labels, input, host`.
     ///
     /// # Errors
     /// [`Error::Corrupt`] where a column is not what was written, or the definition is not among `definitions`.
@@ -87,6 +115,7 @@ impl RunRecord {
             title: row.get(5)?,
             created_by: row.get(6)?,
             labels,
+            host: RunHost::of_word(row.get(9)?).ok_or_else(|| corrupt("host of the run", None))?,
         };
         Ok(Self { run, definition, meta: Arc::new(meta) })
     }

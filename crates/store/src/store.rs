@@ -12,12 +12,21 @@ pub const MIGRATIONS: &[db::Migration] = &[
         version: 1,
         name: "runs, tasks, events",
         sql: include_str!("sql/schema_1.sql"),
+        differs: &[],
     },
     db::Migration {
         component: "store",
         version: 2,
         name: "deliveries, destinations, secrets",
         sql: include_str!("sql/schema_2.sql"),
+        differs: &[],
+    },
+    db::Migration {
+        component: "store",
+        version: 3,
+        name: "hosts of runs, chunks",
+        sql: include_str!("sql/schema_3.sql"),
+        differs: &[],
     },
 ];
 

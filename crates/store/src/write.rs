@@ -93,6 +93,7 @@ pub fn run_insert(record: &RunRecord, idempotency_key: Option<&str>) -> Result<S
         run.created_at.0,
         run.started_at.map(|at| at.0),
         run.ended_at.map(|at| at.0),
+        meta.host.as_str(),
     ]))
 }
 

@@ -175,6 +175,7 @@ impl Fixture {
             title: word(),
             created_by: word(),
             labels: BTreeMap::new(),
+            host: store::RunHost::Native,
         };
         RunRecord { run, definition: Arc::clone(&self.definition), meta: Arc::new(meta) }
     }

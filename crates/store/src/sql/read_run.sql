@@ -1,1 +1,1 @@
-SELECT id, body, definition, pipeline, app, title, created_by, labels, input FROM runs WHERE id = ?1
+SELECT id, body, definition, pipeline, app, title, created_by, labels, input, host FROM runs WHERE id = ?1

@@ -1,7 +1,7 @@
 -- A page of runs, newest first: those before ?1, of application ?2, of pipeline ?3, with ?4 in their title or name.
 -- The inner query decides on small columns alone, so that inputs and bodies are read only for the page.
 -- /*states*/ is filled with a condition on the state, so that the index on it can serve.
-SELECT id, body, definition, pipeline, app, title, created_by, labels, input
+SELECT id, body, definition, pipeline, app, title, created_by, labels, input, host
 FROM runs
 WHERE id IN (
     SELECT id FROM runs
