@@ -69,8 +69,12 @@ pub fn hold(this: ChunkTry, end: ChunkEnd) -> Statement {
 
 /// Says what a commit did.
 pub fn entry(this: ChunkTry, seq: i64, body: &str) -> Statement {
-    Statement::new(include_str!("sql/chunk/entry_insert.sql"))
-        .row(params![this.run.0, i64::from(this.lane), seq, body])
+    Statement::new(include_str!("sql/chunk/entry_insert.sql")).row(params![
+        this.run.0,
+        i64::from(this.lane),
+        seq,
+        body
+    ])
 }
 
 /// When the first ready task of a stage is due; returns one row, with NULL where none is ready.
