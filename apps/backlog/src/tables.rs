@@ -13,4 +13,5 @@ pub const MIGRATIONS: &[db::Migration] = &[db::Migration {
     version: 1,
     name: "items, notes and large visions",
     sql: include_str!("tables/sql/schema_1.sql"),
+    differs: &[],
 }];

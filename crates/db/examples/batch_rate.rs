@@ -27,6 +27,7 @@ const TABLES: Migration = Migration {
                               PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID;
           WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
           INSERT INTO task SELECT i, 'ready', 0 FROM n;",
+    differs: &[],
 };
 
 type Failure = Box<dyn std::error::Error>;

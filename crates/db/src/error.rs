@@ -106,6 +106,30 @@ pub enum Error {
         /// The owner's process id, if it could be read.
         pid: Option<u32>,
     },
+    /// The server does not answer. A batch that was under way may have been committed or not: read again, then decide.
+    #[error(
+        "PostgreSQL at {place} does not answer: check that it runs, its address and its credentials; nothing stored was lost"
+    )]
+    Away {
+        /// Host, port and database.
+        place: String,
+        /// What happened.
+        source: Source,
+    },
+    /// A text is not the address of a database.
+    #[error("not a database's address: {reason}; write postgres://user:password@host:port/database")]
+    Address {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The engine has no such operation.
+    #[error("PostgreSQL cannot {what} from here: {instead}")]
+    Unsupported {
+        /// What was asked, as a verb phrase.
+        what: &'static str,
+        /// What to do instead.
+        instead: &'static str,
+    },
     /// The database is closed: the process is stopping.
     #[error("the database is closed")]
     Closed,
@@ -201,6 +225,9 @@ impl Error {
             Self::Column { .. } => "db_column",
             Self::Full { .. } => "db_full",
             Self::Locked { .. } => "db_locked",
+            Self::Away { .. } => "db_away",
+            Self::Address { .. } => "db_address",
+            Self::Unsupported { .. } => "db_unsupported",
             Self::Closed => "db_closed",
             Self::Fatal { .. } => "db_fatal",
             Self::Stopped => "db_stopped",
@@ -212,6 +239,12 @@ impl Error {
             Self::Integrity { .. } => "db_integrity",
             Self::Exists { .. } => "db_exists",
         }
+    }
+
+    /// Whether the database cannot be reached now, and may be again.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Away { .. })
     }
 
     /// Whether the batch lost a race: read again, decide again, and write again. An expectation that was not met or a

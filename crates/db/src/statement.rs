@@ -9,6 +9,10 @@ use crate::{Row, Value};
 pub struct Batch {
     /// The statements, in execution order.
     pub statements: Vec<Statement>,
+    /// Where its tail begins, if it has one.
+    pub(crate) tail: Option<usize>,
+    /// Its place among batches that are committed together.
+    pub(crate) order: i64,
 }
 
 impl Batch {
@@ -28,6 +32,18 @@ impl Batch {
     pub fn with(mut self, statement: Statement) -> Self {
         self.statements.push(statement);
         self
+    }
+
+    /// What is appended from here on is the tail: where several batches are committed together, all tails come after all
+    /// other statements. So what every batch writes to (a counter) is locked for the shortest time.
+    pub fn begin_tail(&mut self) {
+        self.tail.get_or_insert(self.statements.len());
+    }
+
+    /// Batches that are committed together run in this order: writers that lock rows in the same order never wait for each
+    /// other in a circle.
+    pub fn set_order(&mut self, order: i64) {
+        self.order = order;
     }
 
     /// Appends all statements of another batch.
@@ -50,19 +66,19 @@ impl Batch {
 
 impl From<Statement> for Batch {
     fn from(statement: Statement) -> Self {
-        Self { statements: vec![statement] }
+        Self { statements: vec![statement], ..Self::default() }
     }
 }
 
 impl From<Vec<Statement>> for Batch {
     fn from(statements: Vec<Statement>) -> Self {
-        Self { statements }
+        Self { statements, ..Self::default() }
     }
 }
 
 impl FromIterator<Statement> for Batch {
     fn from_iter<I: IntoIterator<Item = Statement>>(statements: I) -> Self {
-        Self { statements: statements.into_iter().collect() }
+        Self { statements: statements.into_iter().collect(), ..Self::default() }
     }
 }
 
@@ -89,6 +105,8 @@ pub enum Expect {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
     pub(crate) sql: &'static str,
+    /// The text for PostgreSQL, where it is another one.
+    pub(crate) postgres: Option<&'static str>,
     /// All rows one after the other, `arity` values each.
     pub(crate) params: Vec<Value>,
     pub(crate) arity: usize,
@@ -97,6 +115,8 @@ pub struct Statement {
     pub(crate) uneven: Option<(usize, usize)>,
     pub(crate) expect: Expect,
     pub(crate) returning: bool,
+    /// Its rows may be executed at once.
+    pub(crate) at_once: bool,
 }
 
 impl Statement {
@@ -105,13 +125,34 @@ impl Statement {
     pub fn new(sql: &'static str) -> Self {
         Self {
             sql,
+            postgres: None,
             params: Vec::new(),
             arity: 0,
             rows: 0,
             uneven: None,
             expect: Expect::Any,
             returning: false,
+            at_once: false,
         }
+    }
+
+    /// A statement whose text must differ between the engines; with the same parameters.
+    #[must_use]
+    pub fn either(sqlite: &'static str, postgres: &'static str) -> Self {
+        Self { postgres: Some(postgres), ..Self::new(sqlite) }
+    }
+
+    /// Promises that no parameter row sees what another one did, and that no two change the same row: an engine that can
+    /// executes them all at once. An order of returned rows is not promised then.
+    #[must_use]
+    pub fn at_once(mut self) -> Self {
+        self.at_once = true;
+        self
+    }
+
+    /// The text for PostgreSQL.
+    pub(crate) fn text(&self) -> &'static str {
+        self.postgres.unwrap_or(self.sql)
     }
 
     /// Appends one parameter row; every row must have the same number of values (else the batch fails with
@@ -194,6 +235,8 @@ pub struct Outcome {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {
     pub(crate) sql: Cow<'static, str>,
+    /// The text for PostgreSQL, where it is another one.
+    pub(crate) postgres: Option<Cow<'static, str>>,
     pub(crate) params: Vec<Value>,
 }
 
@@ -201,7 +244,18 @@ impl Query {
     /// A query without parameters.
     #[must_use]
     pub fn new(sql: impl Into<Cow<'static, str>>) -> Self {
-        Self { sql: sql.into(), params: Vec::new() }
+        Self { sql: sql.into(), postgres: None, params: Vec::new() }
+    }
+
+    /// A query whose text must differ between the engines; with the same parameters.
+    #[must_use]
+    pub fn either(sqlite: impl Into<Cow<'static, str>>, postgres: impl Into<Cow<'static, str>>) -> Self {
+        Self { postgres: Some(postgres.into()), ..Self::new(sqlite) }
+    }
+
+    /// The text for PostgreSQL.
+    pub(crate) fn text(&self) -> &str {
+        self.postgres.as_deref().unwrap_or(&self.sql)
     }
 
     /// Binds the next parameter: the first call binds `?1`, and so on.

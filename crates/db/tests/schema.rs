@@ -7,7 +7,7 @@ use fixture::{Fixture, TABLES, number};
 use headway_db::{Db, Error, Migration, MigrationProblem, Options, Query, Statement, params};
 
 const fn step(component: &'static str, version: u32, sql: &'static str) -> Migration {
-    Migration { component, version, name: "step", sql }
+    Migration { component, version, name: "step", sql, differs: &[] }
 }
 
 const A1: Migration = step("a", 1, "CREATE TABLE a (id INTEGER PRIMARY KEY) STRICT");

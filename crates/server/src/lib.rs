@@ -45,6 +45,7 @@ pub const MIGRATIONS: &[db::Migration] = &[db::Migration {
     version: 1,
     name: "users, sessions, tokens, audit log, replies",
     sql: include_str!("sql/schema_1.sql"),
+    differs: &[],
 }];
 
 /// Largest body of a request, in bytes.

@@ -46,7 +46,10 @@ pub struct ServerOptions {
 impl ServerOptions {
     /// The defaults: normal mode, no proxy, 600 requests a minute after a burst of 600 for each credential, 30 s.
     pub fn new(engine: Engine, hub: Hub) -> Self {
-        let backups = engine.store().db().path().with_file_name("backups");
+        let backups = match engine.store().db().backend() {
+            db::Backend::Sqlite(path) => path.with_file_name("backups"),
+            db::Backend::Postgres(_) => PathBuf::from("backups"),
+        };
         Self {
             engine,
             hub,

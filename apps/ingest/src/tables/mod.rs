@@ -22,4 +22,5 @@ pub const MIGRATIONS: &[db::Migration] = &[db::Migration {
     version: 1,
     name: "staged files and the library",
     sql: include_str!("sql/schema_1.sql"),
+    differs: &[],
 }];

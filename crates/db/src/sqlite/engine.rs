@@ -82,6 +82,16 @@ impl Engine {
         self.readers.run(move |connection| executor::query(connection, &path, 0, &query)).await
     }
 
+    pub(crate) async fn prepare(&self, sql: String) -> Result<()> {
+        let path = self.path.clone();
+        self.readers
+            .run(move |connection| match connection.prepare(&sql) {
+                Ok(_) => Ok(()),
+                Err(source) => Err(failure::in_query(&path, 0, &sql, source)),
+            })
+            .await
+    }
+
     pub(crate) async fn snapshot(&self, queries: Vec<Query>) -> Result<Vec<Vec<Row>>> {
         let path = self.path.clone();
         self.counters.reads.fetch_add(1, Relaxed);

@@ -3,14 +3,12 @@
 //! Own code instead of refinery 0.10 (which does link with this rusqlite): it panics on a damaged record, cannot
 //! suspend foreign keys while a table is rebuilt, keeps one table a component, and adds five crates.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::path::Path;
 
 use rusqlite::Connection;
-use sha2::{Digest, Sha256};
 
 use super::failure;
+use crate::migration::{Applied, check_applied, check_order, checksum};
 use crate::{Error, Migration, MigrationProblem, Result};
 
 const RECORDS: &str = "CREATE TABLE IF NOT EXISTS headway_migration (
@@ -20,9 +18,6 @@ const RECORDS: &str = "CREATE TABLE IF NOT EXISTS headway_migration (
     checksum TEXT NOT NULL,
     PRIMARY KEY (component, version)
 ) STRICT, WITHOUT ROWID";
-
-/// Version → checksum of what was applied, by component.
-type Applied = BTreeMap<String, BTreeMap<u32, String>>;
 
 /// Brings the schema up to date in one transaction. Foreign keys are off meanwhile (a rebuilt table would empty the
 /// ones that refer to it) and are checked at the end.
@@ -82,54 +77,6 @@ fn applied(connection: &Connection) -> rusqlite::Result<Applied> {
     Ok(applied)
 }
 
-/// Versions of a component rise in the list.
-fn check_order(migrations: &[Migration]) -> Result<()> {
-    let mut highest = BTreeMap::new();
-    for migration in migrations {
-        let before = highest.insert(migration.component, migration.version).unwrap_or(0);
-        if migration.version <= before {
-            return Err(problem(migration, MigrationProblem::Disorder, None));
-        }
-    }
-    Ok(())
-}
-
-/// What was applied is a beginning of what is known, with the same texts. Components that this program does not know
-/// at all (an application that is switched off) are left alone.
-fn check_applied(applied: &Applied, migrations: &[Migration]) -> Result<()> {
-    for (component, versions) in applied {
-        let known: Vec<_> = migrations.iter().filter(|migration| migration.component == component).collect();
-        let Some(known_last) = known.last().map(|migration| migration.version) else {
-            continue;
-        };
-        let applied_last = versions.keys().next_back().copied().unwrap_or(0);
-        if applied_last > known_last {
-            return Err(Error::TooNew {
-                component: component.clone(),
-                found: applied_last,
-                known: known_last,
-            });
-        }
-        let known_versions: BTreeSet<_> = known.iter().map(|migration| migration.version).collect();
-        if let Some(&version) = versions.keys().find(|version| !known_versions.contains(version)) {
-            let (component, problem) = (component.clone(), MigrationProblem::Missing);
-            return Err(Error::Migration { component, version, problem, source: None });
-        }
-        for migration in known {
-            match versions.get(&migration.version) {
-                Some(sum) if *sum != checksum(migration.sql) => {
-                    return Err(problem(migration, MigrationProblem::Changed, None));
-                }
-                None if migration.version < applied_last => {
-                    return Err(problem(migration, MigrationProblem::Late, None));
-                }
-                _ => {}
-            }
-        }
-    }
-    Ok(())
-}
-
 fn problem(migration: &Migration, problem: MigrationProblem, source: Option<rusqlite::Error>) -> Error {
     Error::Migration {
         component: migration.component.to_owned(),
@@ -137,18 +84,4 @@ fn problem(migration: &Migration, problem: MigrationProblem, source: Option<rusq
         problem,
         source: source.map(Into::into),
     }
-}
-
-/// SHA-256 of the text in hex; line ends do not count, so that a checkout on another system is the same migration.
-fn checksum(sql: &str) -> String {
-    let mut hash = Sha256::new();
-    for line in sql.lines() {
-        hash.update(line.as_bytes());
-        hash.update(b"\n");
-    }
-    hash.finalize().iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

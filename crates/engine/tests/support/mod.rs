@@ -82,6 +82,7 @@ const TEST_TABLES: &[db::Migration] = &[db::Migration {
     version: 1,
     name: "effects",
     sql: "CREATE TABLE effects (run_id BIGINT NOT NULL, key TEXT NOT NULL, UNIQUE (run_id, key));",
+    differs: &[],
 }];
 
 /// One row of it.
