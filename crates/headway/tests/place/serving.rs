@@ -34,6 +34,10 @@ impl Server {
         Self { child, address: said["address"].as_str().expect("an address").to_owned() }
     }
 
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     pub(crate) fn get(&self, client: &Client, path: &str) -> Value {
         let answer = client.get(format!("{}/api/v1{path}", self.address)).send().expect("it answers");
         answer.json().expect("JSON")
