@@ -53,6 +53,7 @@ check: ui
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	cd ui && $(NPM) run --silent check
+	@scripts/check-deploy.sh
 
 bench: build
 	$(CARGO) run --release -p headway-bench -- $(BENCH)
