@@ -3,6 +3,7 @@
 use crate::{Error, Result, clock, shared::Engine};
 use headway_core::Refused;
 use model::{DeliveryState, Input, Item, RunId, StageId, StageState, TaskState, Work};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 use store::{RunRecord, TaskFilter, write};
@@ -12,7 +13,7 @@ use tokio::sync::oneshot;
 const MAX_SIGNALLED: u32 = 1_000;
 
 /// What can be asked of a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Command {
     /// End it.
     Cancel {
@@ -55,6 +56,7 @@ pub enum Command {
         by: Arc<str>,
     },
     /// Stage deliveries outside an attempt, such as items that a person edited.
+    #[serde(skip)]
     Stage {
         /// What.
         deliveries: Vec<model::NewDelivery>,
@@ -100,11 +102,13 @@ pub(crate) struct Resolved {
     pub(crate) revive: Option<Vec<(StageId, Arc<str>)>>,
     /// Deliveries to be staged; `input` counts for nothing then.
     pub(crate) deliveries: Option<Vec<model::NewDelivery>>,
+    /// Stages whose held tasks become ready: they were made while their stage was about to open.
+    pub(crate) release: Vec<StageId>,
 }
 
 impl From<Input> for Resolved {
     fn from(input: Input) -> Self {
-        Self { input, rows: Vec::new(), flow: None, revive: None, deliveries: None }
+        Self { input, rows: Vec::new(), flow: None, revive: None, deliveries: None, release: Vec::new() }
     }
 }
 
@@ -217,7 +221,14 @@ fn signal(
         .collect::<std::result::Result<Vec<_>, _>>()?;
     let count = waiting.len() as u64;
     let input = Input::Signal { name, stage, count, items: Vec::new(), payload, by };
-    Ok(Resolved { input, rows, flow: Some((stage, flow)), revive: None, deliveries: None })
+    Ok(Resolved {
+        input,
+        rows,
+        flow: Some((stage, flow)),
+        revive: None,
+        deliveries: None,
+        release: Vec::new(),
+    })
 }
 
 async fn retry_failed(
@@ -246,5 +257,12 @@ async fn retry_failed(
         }
     }
     let input = Input::RetryFailed { stage, chosen: Some(chosen), by };
-    Ok(Resolved { input, rows: Vec::new(), flow: None, revive: Some(revive), deliveries: None })
+    Ok(Resolved {
+        input,
+        rows: Vec::new(),
+        flow: None,
+        revive: Some(revive),
+        deliveries: None,
+        release: Vec::new(),
+    })
 }

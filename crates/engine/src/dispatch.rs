@@ -188,6 +188,32 @@ impl Dispatcher {
         withdrawn
     }
 
+    /// Takes leases that a chunk claimed; they count before their gate, and for no source.
+    pub(crate) fn offer(&self, engine: &Engine, leases: impl IntoIterator<Item = Arc<Lease>>) {
+        let mut state = self.state.lock();
+        for lease in leases {
+            state.gate(&lease.work.class).buffer.push_back(lease);
+        }
+        drop(state);
+        self.start_what_may(engine);
+    }
+
+    /// Takes the buffered leases out whose attempts would report to `inbox`.
+    pub(crate) fn withdraw_of(&self, inbox: &tokio::sync::mpsc::Sender<crate::lease::Message>) -> Vec<Held> {
+        let mut state = self.state.lock();
+        let mut withdrawn = Vec::new();
+        for gate in state.gates.values_mut() {
+            gate.buffer.retain(|lease| {
+                let stays = !lease.inbox.as_ref().is_some_and(|own| own.same_channel(inbox));
+                if !stays {
+                    withdrawn.push(lease.held.clone());
+                }
+                stays
+            });
+        }
+        withdrawn
+    }
+
     /// Leases were given back to the store, unbegun.
     pub(crate) fn given_back(&self, held: &[Held]) {
         let mut state = self.state.lock();

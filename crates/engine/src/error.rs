@@ -84,6 +84,24 @@ pub enum Error {
         "no free id was found for the run, in {0} tries; start it again, and look whether the machine's clock is right"
     )]
     NoFreeId(u32),
+    /// The cluster that drives runs does not answer.
+    #[error(
+        "the cluster engine '{cluster}' does not answer, so no run can begin or take commands; those under way go on when it is back: {reason}"
+    )]
+    ClusterAway {
+        /// Which.
+        cluster: &'static str,
+        /// What it said, or did not.
+        reason: String,
+    },
+    /// A run's host refused a command.
+    #[error("run {run}: {}", error.message)]
+    Host {
+        /// The run.
+        run: RunId,
+        /// The stable word, and why.
+        error: model::TaskError,
+    },
     /// The engine is ending and takes no new work.
     #[error("the server is ending and takes no new work; ask again when it is back")]
     Draining,
@@ -119,6 +137,8 @@ impl Error {
             Self::UnknownDestination(_) => "unknown_destination",
             Self::DeliveryNotFound(_) => "delivery_not_found",
             Self::Destination { .. } => "destination_unusable",
+            Self::ClusterAway { .. } => "cluster_away",
+            Self::Host { .. } => "refused_by_host",
             Self::Draining => "draining",
             Self::Store(_) => "store_error",
             Self::Db(error) => error.code(),

@@ -5,13 +5,15 @@ use activity::{Attempt, Chunk, EmitError, Log, Outcome, Performer};
 use model::StageId;
 use std::sync::Arc;
 use store::write::{Held, Span};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// A task under lease: all that an attempt needs.
 pub(crate) struct Lease {
     pub(crate) attempt: Arc<Attempt>,
     pub(crate) held: Held,
     pub(crate) work: Arc<StageWork>,
+    /// Who is told of the attempt; the run's loop where absent.
+    pub(crate) inbox: Option<mpsc::Sender<Message>>,
 }
 
 /// What the tasks of a stage share.

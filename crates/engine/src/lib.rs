@@ -13,7 +13,9 @@
 mod ask;
 mod attempt;
 mod builtin;
+mod chunk;
 mod clock;
+mod cluster;
 mod dispatch;
 mod error;
 mod gauges;
@@ -23,6 +25,7 @@ mod load;
 mod node;
 mod open;
 mod plan;
+mod project;
 mod relay;
 mod retention;
 mod run_loop;
@@ -32,15 +35,19 @@ mod threads;
 mod verbs;
 
 pub use ask::Command;
+pub use chunk::{ChunkAnswer, ChunkOrder, Committed, Told, Teller};
+pub use cluster::{ClusterAnswer, ClusterHost};
 pub use error::{Error, Result};
 pub use limits::fixed::planned_workers;
 pub use limits::hardware::{Hardware, HardwareStatus};
 pub use limits::{LimitChange, LimitClass, LimitStatus};
 pub use open::{Dispatch, EngineOptions, LimitOptions};
+pub use project::{Adopted, Folded, Projected, Projection, Step};
 pub use relay::{
     BreakerStatus, DestinationStatus, DryRun, LimiterStatus, RelayOptions, ReplayFilter, Replayed,
 };
 pub use retention::{Retention, Swept};
+pub use run_loop::signal_deadline;
 pub use schedules::NewScheduleSpec;
 pub use shared::Engine;
 pub use verbs::{StartRun, Started};

@@ -4,7 +4,7 @@ use crate::{Result, clock, plan, shared::Engine};
 use db::Batch;
 use model::{Failure, Input, RunState, StageId, StageState, TaskRef};
 use std::sync::Arc;
-use store::{RunRecord, write};
+use store::{RunHost, RunRecord, write};
 
 /// How often a task may take its worker down with it before it is failed: a task that kills every process that
 /// touches it must not be tried for ever.
@@ -13,7 +13,7 @@ const MAX_LOST: u32 = 50;
 /// Takes over all runs that are not over.
 pub(crate) async fn load(engine: &Engine) -> Result<()> {
     let (records, _) = engine.store().active_runs().await?;
-    for record in records {
+    for record in records.into_iter().filter(|record| record.meta.host == RunHost::Native) {
         if let Err(error) = take_over(engine, Arc::new(record)).await {
             tracing::error!(%error, "a run could not be taken over");
         }

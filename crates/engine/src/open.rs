@@ -106,6 +106,7 @@ impl Engine {
             end: CancellationToken::new(),
             drains: CancellationToken::new(),
             draining: std::sync::atomic::AtomicBool::new(false),
+            cluster: std::sync::OnceLock::new(),
         });
         engine.hub().set_gauges(Arc::new(crate::gauges::EngineGauges(engine.downgrade())));
         for (definition, app) in options.pipelines {

@@ -7,8 +7,9 @@
 mod effects;
 mod feed;
 mod outbox;
+mod takes;
 
-pub(crate) use feed::new_lease;
+pub(crate) use feed::{lease_of, new_lease};
 pub(crate) use outbox::{DeliveryLessons, Woken};
 
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
 use activity::{Effects, Items, Outcome};
 use db::{Batch, Statement};
 use effects::Wrote;
-use headway_core::{Command, Machine, Refused};
+use headway_core::{Command, Refused};
 use model::{EmittedItems, Failure, Input, Item, RunId, StageId, TaskRef, TaskState, Timestamp};
 use std::{
     collections::{HashMap, HashSet},
@@ -31,6 +32,7 @@ use store::{
     EventRow, RunRecord,
     write::{self, NewTask},
 };
+use takes::Takes;
 
 /// What the loop has learnt from the database about the messages of this commit.
 #[derive(Default)]
@@ -81,6 +83,10 @@ pub(crate) struct Plan {
     pub(crate) new_keys: Vec<(StageId, Arc<str>)>,
     /// What it does to deliveries.
     pub(crate) woken: Woken,
+    /// What the run's host is to fold, where that is another one.
+    pub(crate) inputs: Vec<Input>,
+    /// Stages whose new tasks this plan holds back.
+    pub(crate) holding: Vec<StageId>,
 }
 
 /// Makes the plan for `messages` on `record`. `resolved` holds what was looked up for those that ask.
@@ -95,13 +101,57 @@ pub(crate) fn plan(
     lessons: &Lessons,
     now: Timestamp,
 ) -> Result<Plan> {
-    let mut planner = Planner::new(engine, record, lessons, now);
+    let takes = Takes::machine(&record.definition, record.run.clone());
+    let mut planner = Planner::new(engine, record, lessons, now, takes);
     for (index, message) in messages.iter().enumerate() {
         if !lessons.superseded.contains(&index) {
             planner.message(index, message, resolved.get(&index))?;
         }
     }
-    planner.finish()
+    planner.finish(Vec::new())
+}
+
+/// The plan of what attempts of a chunk report: only the rows of their tasks, and the inputs for the run's host. `first` proves
+/// that the chunk may still write.
+///
+/// # Errors
+/// As [`plan`].
+pub(crate) fn plan_rows(
+    engine: &Engine,
+    record: &Arc<RunRecord>,
+    messages: &[Message],
+    lessons: &Lessons,
+    now: Timestamp,
+    first: Statement,
+) -> Result<Plan> {
+    let takes = Takes::list(&record.definition, &record.run);
+    let mut planner = Planner::new(engine, record, lessons, now, takes);
+    for (index, message) in messages.iter().enumerate() {
+        if !lessons.superseded.contains(&index) {
+            planner.message(index, message, None)?;
+        }
+    }
+    planner.finish(vec![first])
+}
+
+/// The plan of inputs that another host has folded already, each at its time. `first` proves that it was not committed yet.
+///
+/// # Errors
+/// As [`plan`].
+pub(crate) fn plan_steps(
+    engine: &Engine,
+    record: &Arc<RunRecord>,
+    steps: &[(Timestamp, Resolved)],
+    lessons: &Lessons,
+    first: Statement,
+) -> Result<Plan> {
+    let takes = Takes::machine(&record.definition, record.run.clone());
+    let mut planner = Planner::new(engine, record, lessons, crate::clock::now(), takes);
+    for (index, (at, resolved)) in steps.iter().enumerate() {
+        planner.now = *at;
+        planner.ask(index, resolved)?;
+    }
+    planner.finish(vec![first])
 }
 
 /// The plan of a run that begins: its first events, and its first tasks leased at once where there is room.
@@ -122,21 +172,22 @@ pub(crate) fn plan_input(
     now: Timestamp,
 ) -> Result<Plan> {
     let lessons = Lessons::default();
-    let mut planner = Planner::new(engine, record, &lessons, now);
+    let takes = Takes::machine(&record.definition, record.run.clone());
+    let mut planner = Planner::new(engine, record, &lessons, now, takes);
     planner.ask(0, resolved)?;
-    planner.finish()
+    planner.finish(Vec::new())
 }
 
-/// The feed's newest number, as a committed plan's first statement answered it.
+/// The feed's newest number, as a committed batch's tail answered it: the feed moves on, then the events are written.
 pub(crate) fn newest(outcomes: &[db::Outcome]) -> i64 {
-    let row = outcomes.first().and_then(|outcome| outcome.rows.first());
-    row.and_then(|row| row.get::<i64>(0).ok()).unwrap_or_default()
+    let mut rows = outcomes.iter().rev().take(2).filter_map(|outcome| outcome.rows.first());
+    rows.find_map(|row| row.get::<i64>(0).ok()).unwrap_or_default()
 }
 
 struct Planner<'a> {
     engine: &'a Engine,
     record: &'a Arc<RunRecord>,
-    machine: Machine<'a>,
+    machine: Takes<'a>,
     now: Timestamp,
     lessons: &'a Lessons,
     events: Vec<model::Event>,
@@ -151,11 +202,17 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(engine: &'a Engine, record: &'a Arc<RunRecord>, lessons: &'a Lessons, now: Timestamp) -> Self {
+    fn new(
+        engine: &'a Engine,
+        record: &'a Arc<RunRecord>,
+        lessons: &'a Lessons,
+        now: Timestamp,
+        machine: Takes<'a>,
+    ) -> Self {
         Self {
             engine,
             record,
-            machine: Machine::new(&record.definition, record.run.clone()),
+            machine,
             now,
             lessons,
             events: Vec::new(),
@@ -325,6 +382,8 @@ impl<'a> Planner<'a> {
             return Ok(());
         }
         self.wrote.others(resolved.rows.iter().cloned());
+        let run = self.record.run.id;
+        self.after.extend(resolved.release.iter().map(|stage| write::stage_release(run, *stage, self.now)));
         for command in transition.commands {
             match (&resolved.revive, command) {
                 (Some(chosen), Command::ReviveTasks { stage, state, cancelled }) => {
@@ -462,9 +521,24 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    fn finish(self) -> Result<Plan> {
+    fn finish(self, first: Vec<Statement>) -> Result<Plan> {
         let was_seq = self.record.run.run_seq;
-        let (run, _) = self.machine.into_parts();
+        let run = match self.machine {
+            Takes::Machine(machine) => machine.into_parts().0,
+            Takes::List(list) => {
+                let parts = feed::Rows {
+                    record: self.record.clone(),
+                    inputs: list.inputs,
+                    tasks: self.tasks,
+                    wrote: self.wrote,
+                    outbox: self.outbox,
+                    settled: self.settled,
+                    refused: self.refused,
+                    now: self.now,
+                };
+                return Ok(feed::assemble_rows(self.engine, parts, first));
+            }
+        };
         let record = Arc::new(RunRecord {
             run,
             definition: self.record.definition.clone(),
@@ -482,6 +556,6 @@ impl<'a> Planner<'a> {
             refused: self.refused,
             now: self.now,
         };
-        feed::assemble(self.engine, parts, Vec::new())
+        feed::assemble(self.engine, parts, first)
     }
 }

@@ -12,14 +12,14 @@ use crate::{
     shared::{Engine, RunHandle},
 };
 use activity::EmitError;
-use model::{Failure, Input, RunId, RunState, StageId, StageState, Timestamp, Work};
+use model::{Definition, Failure, Input, Run, RunId, RunState, StageId, StageState, Timestamp, Work};
 use parking_lot::RwLock;
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
-use store::{RunRecord, write};
+use store::{RunHost, RunRecord, write};
 use stream::Commit;
 use tokio::sync::mpsc;
 
@@ -54,7 +54,8 @@ pub(crate) async fn serve(
     loop {
         let record = handle.record.read().clone();
         let over = record.run.state.is_final();
-        let deadline = signal_deadline(&record);
+        let native = record.meta.host == RunHost::Native;
+        let deadline = if native { signal_deadline(&record.definition, &record.run) } else { None };
         gathered.clear();
         tokio::select! {
             count = messages.recv_many(&mut gathered, MAX_MESSAGES) => {
@@ -145,12 +146,12 @@ fn retire(engine: &Engine, run: RunId, messages: &mut mpsc::Receiver<Message>) -
 }
 
 /// The earliest time at which a signal is overdue, and the stage that waits for it.
-fn signal_deadline(record: &RunRecord) -> Option<(Timestamp, StageId)> {
-    if record.run.state.is_final() || record.run.state == RunState::Paused {
+pub fn signal_deadline(definition: &Definition, run: &Run) -> Option<(Timestamp, StageId)> {
+    if run.state.is_final() || run.state == RunState::Paused {
         return None;
     }
-    let deadlines = record.definition.ids().zip(&record.run.stages).filter_map(|(id, run)| {
-        let stage = record.definition.stage(id)?;
+    let deadlines = definition.ids().zip(&run.stages).filter_map(|(id, run)| {
+        let stage = definition.stage(id)?;
         let waits = matches!(stage.work, Work::Signal { .. }) && run.state == StageState::Open;
         let opened = run.opened_at.filter(|_| waits && run.counts.waiting > 0)?;
         stage.timeout_ms.map(|timeout| (opened.plus(timeout), id))
@@ -167,6 +168,14 @@ async fn until(deadline: Option<(Timestamp, StageId)>) {
 
 /// Commits `messages`, or the input `alone` where there are none, whatever it takes; `false` where the store is closed.
 async fn settle(engine: &Engine, handle: &RunHandle, messages: Vec<Message>, alone: Option<Input>) -> bool {
+    // Of a run that a cluster drives, this loop is one writer of several.
+    let shared = handle.record.read().meta.host != RunHost::Native;
+    if shared {
+        let run = handle.record.read().run.id;
+        if !reload(engine, handle, run).await {
+            return false;
+        }
+    }
     let mut lessons = Lessons::default();
     let mut resolved: HashMap<usize, Resolved> = HashMap::new();
     let mut failures: HashMap<usize, Error> = HashMap::new();
@@ -241,7 +250,7 @@ fn superseded(messages: &[Message], lessons: &Lessons) -> HashMap<StageId, usize
 }
 
 /// What the database's refusal says about the messages; `false` where the store is closed for good.
-async fn learn(
+pub(crate) async fn learn(
     engine: &Engine,
     handle: &RunHandle,
     plan: Plan,
@@ -304,6 +313,9 @@ async fn learn(
         }
         _ => {}
     }
+    if plan.record.meta.host != RunHost::Native {
+        return reload(engine, handle, plan.record.run.id).await;
+    }
     tracing::warn!(run = %plan.record.run.id, %error, "the run had changed in the store; loading it again");
     reload(engine, handle, plan.record.run.id).await && pause(engine).await
 }
@@ -365,6 +377,9 @@ fn announce(engine: &Engine, handle: &RunHandle, plan: Plan, settled: &HashMap<S
         engine.relay().wake_all();
     }
     let state = record.run.state;
+    if record.meta.host != RunHost::Native && state != was.run.state {
+        engine.tell_cluster(run);
+    }
     engine.dispatcher().committed(engine, &record, &reserved, settled, leases);
     if state.is_final() {
         engine.attempts().stop(run);
@@ -376,7 +391,7 @@ fn announce(engine: &Engine, handle: &RunHandle, plan: Plan, settled: &HashMap<S
 }
 
 /// Tells everybody who waits for an answer.
-fn answer(
+pub(crate) fn answer(
     messages: Vec<Message>,
     failures: &mut HashMap<usize, Error>,
     lessons: &Lessons,

@@ -14,7 +14,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
-use store::{RunRecord, Store};
+use store::{RunHost, RunRecord, Store};
 use stream::Hub;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -42,6 +42,7 @@ pub(crate) struct Inner {
     pub(crate) end: CancellationToken,
     pub(crate) drains: CancellationToken,
     pub(crate) draining: std::sync::atomic::AtomicBool,
+    pub(crate) cluster: std::sync::OnceLock<Arc<dyn crate::ClusterHost>>,
 }
 
 /// An engine that may have ended.
@@ -137,8 +138,9 @@ impl Engine {
     /// [`Error::Store`].
     pub async fn record(&self, run: RunId) -> Result<Option<Arc<RunRecord>>> {
         match self.loaded(run) {
-            Some(record) => Ok(Some(record)),
-            None => Ok(self.store().run(run).await?.map(Arc::new)),
+            // Of a run that a cluster drives, this loop knows only what it wrote itself.
+            Some(record) if record.meta.host == RunHost::Native => Ok(Some(record)),
+            _ => Ok(self.store().run(run).await?.map(Arc::new)),
         }
     }
 
@@ -166,10 +168,11 @@ impl Engine {
     }
 
     pub(crate) fn spawn_attempt(&self, lease: Arc<Lease>) {
-        let handle = self.inner.runs.lock().get(&lease.held.run).cloned();
-        match handle {
-            Some(handle) => {
-                tokio::spawn(crate::attempt::perform(self.clone(), lease, handle.inbox));
+        let of_run = || self.inner.runs.lock().get(&lease.held.run).map(|handle| handle.inbox.clone());
+        let inbox = lease.inbox.clone().or_else(of_run);
+        match inbox {
+            Some(inbox) => {
+                tokio::spawn(crate::attempt::perform(self.clone(), lease, inbox));
             }
             // The run is over: its rows are settled, and nobody waits for the attempt.
             None => self.dispatcher().finished(

@@ -59,6 +59,7 @@ impl Engine {
         if self.is_draining() {
             return Err(Error::Draining);
         }
+        self.cluster_ready()?;
         self.check_activities(&start.definition)?;
         let bytes = start.input.to_string().len();
         if bytes > MAX_INPUT_BYTES {
@@ -71,7 +72,7 @@ impl Engine {
             title: Arc::from(title),
             created_by: Arc::from(start.created_by),
             labels: start.labels,
-            host: RunHost::Native,
+            host: self.host(),
         });
         let input = Arc::new(start.input);
         for _ in 0..ID_TRIES {
@@ -83,6 +84,11 @@ impl Engine {
             match self.store().db().execute(plan.batch.clone()).await {
                 Ok(outcomes) => {
                     let newest = crate::plan::newest(&outcomes);
+                    if plan.record.meta.host != RunHost::Native {
+                        self.publish(Some(plan.record.clone()), plan.events, newest);
+                        self.start_on_cluster(plan.record.run.id).await;
+                        return Ok(Started { record: plan.record, existing: false });
+                    }
                     self.begin_loop(plan.record.clone());
                     self.publish(Some(plan.record.clone()), plan.events, newest);
                     let none = std::collections::HashMap::new();
@@ -135,6 +141,12 @@ impl Engine {
     /// # Errors
     /// [`Error::RunNotFound`], [`Error::Refused`], [`Error::UnknownStage`], [`Error::Store`].
     pub async fn command(&self, run: RunId, command: Command) -> Result<Arc<RunRecord>> {
+        if !matches!(command, Command::Replay { .. } | Command::Stage { .. }) {
+            let record = self.record(run).await?.ok_or(Error::RunNotFound(run))?;
+            if record.meta.host != RunHost::Native {
+                return self.command_cluster(run, command).await;
+            }
+        }
         loop {
             let handle = self.run_handle(run).await?;
             let (reply, answer) = oneshot::channel();

@@ -106,7 +106,7 @@ pub struct Remote {
 }
 
 /// What became of an attempt at a delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeliveryEnd {
     /// The destination has it.
     Done {

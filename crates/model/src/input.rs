@@ -1,11 +1,12 @@
 //! Inputs: everything that can happen to a run from outside the core.
 
 use crate::{DeliveryEnd, Failure, StageId};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 
 /// A task as the core knows it: which stage, which item, which attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskRef {
     /// Its stage.
     pub stage: StageId,
@@ -17,7 +18,7 @@ pub struct TaskRef {
 
 /// Items that an attempt adds to the stages fed by its own. The host has already dropped those whose key the
 /// receiving stage has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmittedItems {
     /// The stage that gets them.
     pub stage: StageId,
@@ -25,8 +26,8 @@ pub struct EmittedItems {
     pub count: u64,
 }
 
-/// What can happen to a run.
-#[derive(Clone, Debug)]
+/// What can happen to a run. It has a JSON form, so that a host on several machines can pass it on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Input {
     /// Begin.
     Start,

@@ -34,6 +34,8 @@ pub fn problem(error: engine::Error) -> ApiError {
         Error::UnknownStage { .. } => ApiError::invalid("stage", detail),
         Error::InputTooLarge { .. } => ApiError::new(Code::TooLarge, detail),
         Error::BadSchedule { .. } => ApiError::invalid("cron", detail),
+        Error::ClusterAway { .. } => ApiError::new(Code::Unavailable, detail).retry_after(DRAINING),
+        Error::Host { .. } => ApiError::new(Code::IllegalTransition, detail),
         Error::NoFreeId(_) => ApiError::new(Code::Unavailable, detail).retry_after(DRAINING),
         Error::Draining => ApiError::new(Code::Unavailable, detail).retry_after(DRAINING),
         Error::Store(_) | Error::Db(_) | Error::Json(_) => inner(error),

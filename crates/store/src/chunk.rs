@@ -7,6 +7,9 @@ use crate::{Result, Store};
 use db::{Query, Statement, params};
 use model::{RunId, StageId, Timestamp};
 
+/// The lane of projections.
+const PROJECTIONS: i64 = -1;
+
 /// A try of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChunkTry {
@@ -55,7 +58,7 @@ pub fn begin(this: ChunkTry, stage: StageId, now: Timestamp, end: ChunkEnd) -> V
             .returning(),
         Statement::new(include_str!("sql/chunk/forget_entries.sql")).row(params![run.0, lane, number]),
         Statement::new(include_str!("sql/chunk/begin.sql"))
-            .row(params![run.0, lane, number, worker, end.number()])
+            .row(params![run.0, lane, number, i64::from(stage.0), worker, end.number()])
             .expect_rows(1),
     ]
 }
@@ -82,6 +85,18 @@ pub fn next_due(run: RunId, stage: StageId) -> Statement {
     Statement::new(include_str!("sql/chunk/next_due.sql")).row(params![run.0, i64::from(stage.0)]).returning()
 }
 
+/// Proves that the projection `number` was not written yet, and says that it is now. Projections are a lane of their own.
+pub fn projected(run: RunId, number: i64) -> Statement {
+    Statement::new(include_str!("sql/chunk/begin.sql"))
+        .row(params![run.0, PROJECTIONS, number, 0_i64, 0_i64, ChunkEnd::Done.number()])
+        .expect_rows(1)
+}
+
+/// Entries that the run's row counts now, up to `seq`, of the lane's chunk `number`.
+pub fn folded(run: RunId, lane: u32, number: i64, seq: i64) -> Statement {
+    Statement::new(include_str!("sql/chunk/folded.sql")).row(params![run.0, i64::from(lane), number, seq])
+}
+
 /// Forgets all chunks of a run.
 pub fn forget(run: RunId) -> [Statement; 2] {
     [
@@ -90,7 +105,35 @@ pub fn forget(run: RunId) -> [Statement; 2] {
     ]
 }
 
+/// The newest chunk of a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LaneChunk {
+    /// The lane.
+    pub lane: u32,
+    /// The chunk's number.
+    pub number: i64,
+    /// Its stage.
+    pub stage: StageId,
+}
+
 impl Store {
+    /// The newest chunk of each lane of a run, and the newest number of all, projections too; 0 where there is none.
+    ///
+    /// # Errors
+    /// [`crate::Error::Db`].
+    pub async fn lane_chunks(&self, run: RunId) -> Result<(Vec<LaneChunk>, i64)> {
+        let sql = "SELECT lane, number, stage FROM chunks WHERE run_id = ?1 ORDER BY lane";
+        let (mut chunks, mut newest) = (Vec::new(), 0);
+        for row in self.db().query(Query::new(sql).bind(run.0)).await? {
+            let (lane, number): (i64, i64) = (row.get(0)?, row.get(1)?);
+            newest = newest.max(number);
+            if let Ok(lane) = u32::try_from(lane) {
+                chunks.push(LaneChunk { lane, number, stage: StageId(row.get(2)?) });
+            }
+        }
+        Ok((chunks, newest))
+    }
+
     /// What the newest chunk of a lane has committed so far, in order.
     ///
     /// # Errors

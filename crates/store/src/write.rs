@@ -26,7 +26,7 @@ pub fn feed_advance(count: usize) -> Statement {
 
 /// Writes events, numbered up to the feed's newest.
 pub fn events(rows: &[EventRow]) -> Statement {
-    let mut statement = Statement::new(include_str!("sql/write/event_insert.sql"));
+    let mut statement = Statement::new(include_str!("sql/write/event_insert.sql")).at_once();
     statement.reserve_rows(rows.len());
     for (index, row) in rows.iter().enumerate() {
         let event = &row.event;
@@ -134,7 +134,7 @@ pub fn tasks<'a>(
     now: Timestamp,
     tasks: impl IntoIterator<Item = &'a NewTask>,
 ) -> Statement {
-    let mut statement = Statement::new(include_str!("sql/write/task_insert.sql"));
+    let mut statement = Statement::new(include_str!("sql/write/task_insert.sql")).at_once();
     for task in tasks {
         let leased = task.state == TaskState::Leased;
         let base = run.stages.get(task.stage.index()).map_or(0, StageRun::fence_base);
@@ -187,7 +187,7 @@ pub struct DoneTasks(Statement);
 
 impl Default for DoneTasks {
     fn default() -> Self {
-        Self(Statement::new(include_str!("sql/write/task_done.sql")).expect_rows(1))
+        Self(Statement::new(include_str!("sql/write/task_done.sql")).expect_rows(1).at_once())
     }
 }
 

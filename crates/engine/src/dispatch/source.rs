@@ -6,7 +6,7 @@ use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
 };
-use store::RunRecord;
+use store::{RunHost, RunRecord};
 
 pub(super) type Place = (RunId, StageId);
 
@@ -75,7 +75,7 @@ impl Sources {
     /// Takes over a run's counts; whether a claim may find something.
     pub(super) fn sync(&mut self, engine: &Engine, record: &RunRecord) -> bool {
         let run = &record.run;
-        if run.state.is_final() {
+        if run.state.is_final() || record.meta.host != RunHost::Native {
             return false;
         }
         let closed = run.state != RunState::Running;

@@ -17,7 +17,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 use store::{
-    EventRow, RunRecord,
+    EventRow, RunHost, RunRecord,
     write::{self, Held, NewTask},
 };
 
@@ -52,16 +52,11 @@ pub(super) fn assemble(engine: &Engine, mut parts: Parts, first: Vec<Statement>)
         .zip(from + 1..)
         .map(|(event, seq)| EventRow::new(run.id, &parts.record.definition, seq, event))
         .collect();
-    // Moving the feed on is always the first statement, so that its answer is found at a known place.
-    put(write::feed_advance(events.len()), Origin::Other);
     for statement in first {
         put(statement, Origin::Run);
     }
     if let Some(was_seq) = parts.was_seq {
         put(write::run_update(run, was_seq)?, Origin::Run);
-    }
-    if !events.is_empty() {
-        put(write::events(&events), Origin::Run);
     }
     let effects = parts.wrote.put_leases(&mut batch, &mut origins);
     let (leases, reserved) = lease_at_once(engine, &parts.record, &mut parts.tasks);
@@ -78,6 +73,15 @@ pub(super) fn assemble(engine: &Engine, mut parts: Parts, first: Vec<Statement>)
         origins.push(Origin::Effects(index));
     }
     let woken = parts.outbox.put(run.id, parts.now, &mut batch, &mut origins);
+    // Every commit moves the feed on, and holds its row until it ends: that comes last.
+    batch.set_order(run.id.0);
+    batch.begin_tail();
+    batch.push(write::feed_advance(events.len()));
+    origins.push(Origin::Other);
+    if !events.is_empty() {
+        batch.push(write::events(&events));
+        origins.push(Origin::Run);
+    }
     let new_keys = parts.tasks.iter().map(|task| (task.stage, task.key.clone())).collect();
     Ok(Plan {
         batch,
@@ -90,7 +94,61 @@ pub(super) fn assemble(engine: &Engine, mut parts: Parts, first: Vec<Statement>)
         refused: parts.refused,
         new_keys,
         woken,
+        inputs: Vec::new(),
+        holding: Vec::new(),
     })
+}
+
+/// What a commit of a chunk consists of: rows of tasks, and inputs for the run's host.
+pub(super) struct Rows {
+    pub(super) record: Arc<RunRecord>,
+    pub(super) inputs: Vec<Input>,
+    pub(super) tasks: Vec<NewTask>,
+    pub(super) wrote: Wrote,
+    pub(super) outbox: Outbox,
+    pub(super) settled: HashMap<StageId, usize>,
+    pub(super) refused: HashMap<usize, Refused>,
+    pub(super) now: Timestamp,
+}
+
+/// Puts a chunk's commit in order; `first` comes before everything.
+pub(super) fn assemble_rows(engine: &Engine, rows: Rows, first: Vec<Statement>) -> Plan {
+    let run = &rows.record.run;
+    let mut batch = Batch::new();
+    let mut origins = Vec::new();
+    for statement in first {
+        batch.push(statement);
+        origins.push(Origin::Run);
+    }
+    let effects = rows.wrote.put_leases(&mut batch, &mut origins);
+    if !rows.tasks.is_empty() {
+        batch.push(write::tasks(run, engine.worker(), rows.now, &rows.tasks));
+        origins.push(Origin::Items);
+    }
+    for (index, statement) in effects {
+        batch.push(statement);
+        origins.push(Origin::Effects(index));
+    }
+    let woken = rows.outbox.put(run.id, rows.now, &mut batch, &mut origins);
+    let new_keys = rows.tasks.iter().map(|task| (task.stage, task.key.clone())).collect();
+    let mut holding: Vec<StageId> =
+        rows.tasks.iter().filter(|task| task.state == TaskState::Waiting).map(|task| task.stage).collect();
+    holding.sort_unstable();
+    holding.dedup();
+    Plan {
+        batch,
+        origins,
+        events: Vec::new(),
+        leases: Vec::new(),
+        reserved: Vec::new(),
+        settled: rows.settled,
+        refused: rows.refused,
+        new_keys,
+        woken,
+        inputs: rows.inputs,
+        holding,
+        record: rows.record,
+    }
 }
 
 /// See [`super::plan_start`].
@@ -103,8 +161,11 @@ pub(super) fn plan_start(
     let mut machine = Machine::new(&record.definition, record.run.clone());
     let created = Event { at: now, fact: Fact::Created { by: record.meta.created_by.clone() } };
     machine.record(created);
-    // A new run takes its start in any case; were it refused, the run would just stay queued.
-    let _ = machine.take(Input::Start, now);
+    // A new run takes its start in any case; were it refused, the run would just stay queued. A cluster's host begins its runs
+    // itself.
+    if record.meta.host == RunHost::Native {
+        let _ = machine.take(Input::Start, now);
+    }
     let transition = machine.take_transition();
     let (run, _) = machine.into_parts();
     let record = Arc::new(RunRecord { run, ..record.clone() });
@@ -148,7 +209,7 @@ fn lease_at_once(
 ) -> (Vec<Arc<Lease>>, Vec<Reserved>) {
     let mut leases = Vec::new();
     let mut reserved: Vec<Reserved> = Vec::new();
-    if record.run.state != RunState::Running {
+    if record.run.state != RunState::Running || record.meta.host != RunHost::Native {
         return (leases, reserved);
     }
     let mut works: HashMap<StageId, Option<(Arc<StageWork>, usize)>> = HashMap::new();
@@ -190,6 +251,18 @@ pub(crate) fn new_lease(
     fence: i64,
     data: Arc<RawValue>,
 ) -> Arc<Lease> {
+    Arc::new(lease_of(record, work, key, attempt, fence, data))
+}
+
+/// The same, not shared yet.
+pub(crate) fn lease_of(
+    record: &RunRecord,
+    work: &Arc<StageWork>,
+    key: Arc<str>,
+    attempt: u32,
+    fence: i64,
+    data: Arc<RawValue>,
+) -> Lease {
     let attempt = Arc::new(Attempt {
         run: record.run.id,
         stage: work.name.clone(),
@@ -200,7 +273,7 @@ pub(crate) fn new_lease(
         input: record.run.input.clone(),
     });
     let held = Held { run: record.run.id, stage: work.stage, key, fence };
-    Arc::new(Lease { attempt, held, work: work.clone() })
+    Lease { attempt, held, work: work.clone(), inbox: None }
 }
 
 /// The data of a task without an item.

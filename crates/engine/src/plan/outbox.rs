@@ -1,9 +1,8 @@
 //! Deliveries in a plan: staging them with the outcome that made them, and settling them.
 
-use super::Origin;
+use super::{Origin, takes::Takes};
 use crate::relay::{Sent, Settlement};
 use db::{Batch, Statement};
-use headway_core::Machine;
 use model::{DeliveryEnd, Input, NewDelivery, RunId, Timestamp};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -51,7 +50,7 @@ impl Outbox {
     /// Stages deliveries that came with a message which the core has taken.
     pub(super) fn stage(
         &mut self,
-        machine: &mut Machine<'_>,
+        machine: &mut Takes<'_>,
         deliveries: &[NewDelivery],
         lessons: &DeliveryLessons,
         now: Timestamp,
@@ -87,7 +86,7 @@ impl Outbox {
     /// Settles a delivery: its row, its children where it is done, the run's figures.
     pub(super) fn settle(
         &mut self,
-        machine: &mut Machine<'_>,
+        machine: &mut Takes<'_>,
         run: RunId,
         settlement: &Settlement,
         lessons: &DeliveryLessons,
@@ -118,7 +117,7 @@ impl Outbox {
     /// Writes deliveries that were sent at once, with the outcome of the attempt that sent them.
     pub(super) fn sent(
         &mut self,
-        machine: &mut Machine<'_>,
+        machine: &mut Takes<'_>,
         run: RunId,
         sent: &[Sent],
         now: Timestamp,

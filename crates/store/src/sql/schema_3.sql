@@ -7,13 +7,14 @@ CREATE TABLE chunks (
     run_id  BIGINT   NOT NULL,
     lane    INTEGER  NOT NULL,
     number  BIGINT   NOT NULL,
+    stage   SMALLINT NOT NULL,
     -- Who holds the chunk's tasks: unlike any worker's id, and new with each try.
     worker  BIGINT   NOT NULL,
     done    SMALLINT NOT NULL CHECK (done IN (0, 1)),
     PRIMARY KEY (run_id, lane)
 );
 
--- What the lane's newest chunk committed, in order: the run's host has it from here where nobody could tell it.
+-- What the lane's newest chunk committed and the run's row does not count yet.
 CREATE TABLE chunk_entries (
     run_id  BIGINT  NOT NULL,
     lane    INTEGER NOT NULL,
