@@ -56,6 +56,7 @@ pub(crate) async fn bed_delivering(apps: Vec<App>, relay: engine::RelayOptions) 
         name: String::from("bench"),
         limits: LimitOptions::default(),
         retention: Retention::default(),
+        lease: None,
         dispatch: engine::Dispatch::All,
         relay,
     })

@@ -97,6 +97,7 @@ impl Bed {
             name: "bench".to_owned(),
             limits: engine::LimitOptions::default(),
             retention: engine::Retention::default(),
+            lease: None,
             dispatch: engine::Dispatch::All,
             relay: engine::RelayOptions::default(),
         })

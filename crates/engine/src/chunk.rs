@@ -167,9 +167,10 @@ impl Engine {
         let this =
             ChunkTry { run: order.run, lane: order.lane, number: order.number, worker: clock::random_id() };
         let Some(claimed) = self.claim_chunk(this, &order).await? else {
-            let entries = read_entries(self, &order).await?;
+            let (_, entries) = read_entries(self, &order).await?;
             return Ok(ChunkAnswer { entries, ms: ms_since(began), ..ChunkAnswer::default() });
         };
+        let (seq, untold) = read_entries(self, &order).await?;
         let (inbox, messages) = mpsc::channel(INBOX);
         let (handle, _) = run_loop::handle(record.clone());
         let mut chunk = UnderWay {
@@ -183,14 +184,13 @@ impl Engine {
             work: None,
             waiting: VecDeque::new(),
             out: 0,
-            untold: read_entries(self, &order).await?,
-            seq: 0,
+            untold,
+            seq,
             told_at: began,
             lost: claimed.lost.len() as u64,
             performed: 0,
             fatal: false,
         };
-        chunk.seq = chunk.untold.last().map_or(0, |entry| entry.seq);
         chunk.lease(&record, claimed)?;
         let next_due = chunk.run(messages, stop).await?;
         Ok(ChunkAnswer { entries: chunk.untold, next_due, performed: chunk.performed, ms: ms_since(began) })
@@ -201,7 +201,7 @@ impl Engine {
         let ChunkOrder { run, lane, number, .. } = order;
         let this = ChunkTry { run, lane, number, worker: clock::random_id() };
         let lost = self.claim_chunk(this, &order).await?.map_or(0, |claimed| claimed.lost.len() as u64);
-        let mut entries = read_entries(self, &order).await?;
+        let (_, mut entries) = read_entries(self, &order).await?;
         if let Some(last) = entries.last_mut().filter(|_| lost > 0) {
             last.told.push(Told::Input(lost_input(order.stage, lost)));
         }
@@ -236,11 +236,14 @@ fn lost_input(stage: StageId, count: u64) -> Input {
     Input::Lost { stage, count, worker: Arc::from("a worker that died") }
 }
 
-async fn read_entries(engine: &Engine, order: &ChunkOrder) -> Result<Vec<Committed>> {
-    let rows = engine.store().chunk_entries(order.run, order.lane).await?;
-    rows.into_iter()
+/// The newest number of a commit, and those that the run's row does not count.
+async fn read_entries(engine: &Engine, order: &ChunkOrder) -> Result<(i64, Vec<Committed>)> {
+    let (folded, rows) = engine.store().chunk_entries(order.run, order.lane).await?;
+    let entries = rows
+        .into_iter()
         .map(|ChunkEntry { seq, body }| Ok(Committed { seq, ..serde_json::from_str(&body)? }))
-        .collect()
+        .collect::<Result<Vec<_>>>()?;
+    Ok((entries.last().map_or(folded, |entry| entry.seq.max(folded)), entries))
 }
 
 /// What a claim answered.

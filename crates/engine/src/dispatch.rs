@@ -214,6 +214,13 @@ impl Dispatcher {
         withdrawn
     }
 
+    /// Takes all buffered tasks out: this process holds them no more. They count as held until [`Self::given_back`].
+    pub(crate) fn withdraw_all(&self) -> Vec<Held> {
+        let mut state = self.state.lock();
+        let buffers = state.gates.values_mut().flat_map(|gate| gate.buffer.drain(..));
+        buffers.map(|lease| lease.held.clone()).collect()
+    }
+
     /// Leases were given back to the store, unbegun.
     pub(crate) fn given_back(&self, held: &[Held]) {
         let mut state = self.state.lock();
@@ -234,9 +241,7 @@ impl Dispatcher {
     /// Stops starting and claiming; what runs goes on.
     pub(crate) fn drain(&self) -> Vec<Held> {
         self.draining.store(true, Ordering::Release);
-        let mut state = self.state.lock();
-        let buffers = state.gates.values_mut().flat_map(|gate| gate.buffer.drain(..));
-        buffers.map(|lease| lease.held.clone()).collect()
+        self.withdraw_all()
     }
 
     /// Attempts under way.

@@ -40,6 +40,18 @@ pub(crate) enum Message {
     Settle(Vec<crate::relay::Settlement>),
     /// Somebody asks something of the run.
     Ask(crate::ask::Asked),
+    /// Tasks of a worker that is gone were made ready again.
+    Lost(Lost),
+    /// The run has moved on elsewhere: look again.
+    Observed,
+}
+
+/// Tasks that were taken from workers that are gone; their rows say so already.
+pub(crate) struct Lost {
+    pub(crate) stage: StageId,
+    pub(crate) count: u64,
+    /// Those that took too many workers down with them, and how many.
+    pub(crate) poisoned: Vec<(Arc<str>, u32)>,
 }
 
 /// An attempt ended.

@@ -18,6 +18,7 @@ mod clock;
 mod cluster;
 mod dispatch;
 mod error;
+mod follow;
 mod gauges;
 mod lease;
 mod limits;
@@ -35,12 +36,13 @@ mod threads;
 mod verbs;
 
 pub use ask::Command;
-pub use chunk::{ChunkAnswer, ChunkOrder, Committed, Told, Teller};
+pub use chunk::{ChunkAnswer, ChunkOrder, Committed, Teller, Told};
 pub use cluster::{ClusterAnswer, ClusterHost};
 pub use error::{Error, Result};
 pub use limits::fixed::planned_workers;
 pub use limits::hardware::{Hardware, HardwareStatus};
 pub use limits::{LimitChange, LimitClass, LimitStatus};
+pub use node::LEASE;
 pub use open::{Dispatch, EngineOptions, LimitOptions};
 pub use project::{Adopted, Folded, Projected, Projection, Step};
 pub use relay::{

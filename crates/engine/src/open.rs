@@ -3,6 +3,7 @@
 use crate::{
     Hardware, Result, builtin, clock,
     dispatch::{Dispatcher, pace, pump},
+    follow,
     limits::{
         Bounds, LimitClass, Limiter, Pressure, bucket::BucketLaw, cpu::CpuLaw, fixed::FixedLaw, io::IoLaw,
     },
@@ -52,6 +53,8 @@ pub struct EngineOptions {
     pub dispatch: Dispatch,
     /// How deliveries are sent.
     pub relay: crate::RelayOptions,
+    /// How long leases stand without a heartbeat; [`LEASE`](crate::LEASE) where absent.
+    pub lease: Option<Duration>,
 }
 
 /// Bounds of the limits.
@@ -93,7 +96,8 @@ impl Engine {
             store: options.store,
             hub: options.hub,
             registry,
-            worker: clock::random_id(),
+            worker: std::sync::atomic::AtomicI64::new(clock::random_id()),
+            lease: options.lease.unwrap_or(node::LEASE),
             worker_name: Arc::from(options.name),
             dispatcher: Dispatcher::new(limiters(&hardware, options.limits)),
             hardware,
@@ -120,6 +124,10 @@ impl Engine {
         crate::load::load(&engine).await?;
         crate::relay::begin(&engine, options.dispatch).await?;
         tokio::spawn(node::heartbeat(engine.clone()));
+        tokio::spawn(follow::follow(engine.clone()));
+        if engine.store().db().is_shared() {
+            tokio::spawn(follow::care(engine.clone()));
+        }
         if options.dispatch == Dispatch::All {
             tokio::spawn(pump::pump(engine.clone()));
             tokio::spawn(adapt(engine.clone()));

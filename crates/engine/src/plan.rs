@@ -253,6 +253,13 @@ impl<'a> Planner<'a> {
                 Some(resolved) => self.ask(index, resolved),
                 None => Ok(()),
             },
+            Message::Lost(lost) => {
+                for resolved in crate::load::inputs(self.record.run.id, lost)? {
+                    self.ask(index, &resolved)?;
+                }
+                Ok(())
+            }
+            Message::Observed => Ok(()),
         }
     }
 

@@ -161,7 +161,9 @@ impl Engine {
             let guard = chunk::projected(id, projection.number);
             let mut plan = plan_steps(self, &record, &steps, &lessons, guard)?;
             for Folded { lane, number, seq } in &projection.folded {
-                plan.batch.push(chunk::folded(id, *lane, *number, *seq));
+                for statement in chunk::folded(id, *lane, *number, *seq) {
+                    plan.batch.push(statement);
+                }
             }
             match self.store().db().execute(plan.batch.clone()).await {
                 Ok(outcomes) => {

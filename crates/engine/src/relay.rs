@@ -140,6 +140,23 @@ fn open_lane(engine: &Engine, destination: Destination) {
     }
 }
 
+/// Takes over what other processes changed of the destinations.
+pub(crate) async fn refresh(engine: &Engine) -> Result<()> {
+    let destinations = engine.store().destinations().await?;
+    let gone = |lane: &Arc<Lane>| !destinations.iter().any(|known| known.name == lane.destination().name);
+    let gone: Vec<Arc<Lane>> = engine.relay().all().into_iter().filter(gone).collect();
+    for lane in gone {
+        close_lane(engine, &lane.destination().name);
+    }
+    for destination in destinations {
+        let known = engine.relay().lane(&destination.name);
+        if known.is_none_or(|lane| lane.destination() != destination) {
+            open_lane(engine, destination);
+        }
+    }
+    Ok(())
+}
+
 fn close_lane(engine: &Engine, name: &str) {
     if let Some(lane) = engine.relay().lanes.lock().remove(name) {
         lane.close();

@@ -32,6 +32,9 @@ const MAX_MESSAGES: usize = 1_024;
 /// How long a store that refuses (a full disk) is left alone before the same commit is tried again.
 const AFTER_ERROR: Duration = Duration::from_millis(500);
 
+/// Longest pause before a commit that another node was quicker with is tried again, in microseconds.
+const AFTER_CONFLICT_US: u64 = 5_000;
+
 pub(crate) fn handle(record: Arc<RunRecord>) -> (RunHandle, mpsc::Receiver<Message>) {
     let (inbox, messages) = mpsc::channel(INBOX);
     (RunHandle { inbox, record: Arc::new(RwLock::new(record)) }, messages)
@@ -316,6 +319,12 @@ pub(crate) async fn learn(
     if plan.record.meta.host != RunHost::Native {
         return reload(engine, handle, plan.record.run.id).await;
     }
+    if engine.store().db().is_shared() {
+        // Another node was quicker. A pause of chance lets one of the two go first the next time.
+        tracing::debug!(run = %plan.record.run.id, %error, "the run has moved on elsewhere; loading it again");
+        tokio::time::sleep(Duration::from_micros(u64::from(clock::random()) % AFTER_CONFLICT_US)).await;
+        return reload(engine, handle, plan.record.run.id).await;
+    }
     tracing::warn!(run = %plan.record.run.id, %error, "the run had changed in the store; loading it again");
     reload(engine, handle, plan.record.run.id).await && pause(engine).await
 }
@@ -348,10 +357,20 @@ async fn pause(engine: &Engine) -> bool {
     }
 }
 
+/// Takes a run's newer state; what another node did since is newer still. Answers the state before.
+fn adopt(handle: &RunHandle, record: &Arc<RunRecord>) -> Arc<RunRecord> {
+    let mut known = handle.record.write();
+    let was = known.clone();
+    if was.run.run_seq < record.run.run_seq {
+        *known = record.clone();
+    }
+    was
+}
+
 async fn reload(engine: &Engine, handle: &RunHandle, run: RunId) -> bool {
     match engine.store().run(run).await {
         Ok(Some(record)) => {
-            *handle.record.write() = Arc::new(record);
+            adopt(handle, &Arc::new(record));
             true
         }
         Ok(None) => false,
@@ -366,7 +385,7 @@ async fn reload(engine: &Engine, handle: &RunHandle, run: RunId) -> bool {
 fn announce(engine: &Engine, handle: &RunHandle, plan: Plan, settled: &HashMap<StageId, usize>, newest: i64) {
     let Plan { record, events, leases, reserved, woken, .. } = plan;
     let run = record.run.id;
-    let was = std::mem::replace(&mut *handle.record.write(), record.clone());
+    let was = adopt(handle, &record);
     let was_held = matches!(was.run.state, RunState::Paused | RunState::Cancelled);
     engine.publish(Some(record.clone()), events, newest);
     for destination in &woken.destinations {
@@ -382,11 +401,11 @@ fn announce(engine: &Engine, handle: &RunHandle, plan: Plan, settled: &HashMap<S
     }
     engine.dispatcher().committed(engine, &record, &reserved, settled, leases);
     if state.is_final() {
+        // Its rows say already that nobody holds them.
         engine.attempts().stop(run);
         engine.dispatcher().withdraw(run);
-    } else if state == RunState::Paused {
-        let held = engine.dispatcher().withdraw(run);
-        engine.give_back(held);
+    } else {
+        engine.hold_back(&record);
     }
 }
 
@@ -416,7 +435,11 @@ pub(crate) fn answer(
                 let answer = if lost { Err(EmitError::Superseded) } else { Ok(()) };
                 let _ = chunk.reply.send(answer);
             }
-            Message::Report(_) | Message::Lines(_) | Message::Settle(_) => {}
+            Message::Report(_)
+            | Message::Lines(_)
+            | Message::Settle(_)
+            | Message::Lost(_)
+            | Message::Observed => {}
         }
     }
 }

@@ -29,7 +29,10 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) hub: Hub,
     pub(crate) registry: Registry,
-    pub(crate) worker: i64,
+    /// Its number; a new one after it was declared lost.
+    pub(crate) worker: std::sync::atomic::AtomicI64,
+    /// How long its leases stand without a heartbeat.
+    pub(crate) lease: std::time::Duration,
     pub(crate) worker_name: Arc<str>,
     pub(crate) hardware: crate::Hardware,
     pub(crate) dispatcher: Dispatcher,
@@ -93,7 +96,7 @@ impl Engine {
 
     /// This process, as a worker: its id.
     pub fn worker(&self) -> i64 {
-        self.inner.worker
+        self.inner.worker.load(std::sync::atomic::Ordering::Acquire)
     }
 
     pub(crate) fn dispatcher(&self) -> &Dispatcher {

@@ -93,8 +93,12 @@ pub fn projected(run: RunId, number: i64) -> Statement {
 }
 
 /// Entries that the run's row counts now, up to `seq`, of the lane's chunk `number`.
-pub fn folded(run: RunId, lane: u32, number: i64, seq: i64) -> Statement {
-    Statement::new(include_str!("sql/chunk/folded.sql")).row(params![run.0, i64::from(lane), number, seq])
+pub fn folded(run: RunId, lane: u32, number: i64, seq: i64) -> [Statement; 2] {
+    let row = || params![run.0, i64::from(lane), number, seq];
+    [
+        Statement::new(include_str!("sql/chunk/folded.sql")).row(row()),
+        Statement::new(include_str!("sql/chunk/fold.sql")).row(row()),
+    ]
 }
 
 /// Forgets all chunks of a run.
@@ -134,13 +138,19 @@ impl Store {
         Ok((chunks, newest))
     }
 
-    /// What the newest chunk of a lane has committed so far, in order.
+    /// What the newest chunk of a lane has committed and its run's row does not count yet, in order; before it, the newest
+    /// number that the row counts.
     ///
     /// # Errors
     /// [`crate::Error::Db`].
-    pub async fn chunk_entries(&self, run: RunId, lane: u32) -> Result<Vec<ChunkEntry>> {
-        let sql = "SELECT seq, body FROM chunk_entries WHERE run_id = ?1 AND lane = ?2 ORDER BY seq";
-        let rows = self.db().query(Query::new(sql).bind(run.0).bind(i64::from(lane))).await?;
-        rows.iter().map(|row| Ok(ChunkEntry { seq: row.get(0)?, body: row.get(1)? })).collect()
+    pub async fn chunk_entries(&self, run: RunId, lane: u32) -> Result<(i64, Vec<ChunkEntry>)> {
+        let of = |sql: &'static str| Query::new(sql).bind(run.0).bind(i64::from(lane));
+        let entries = of("SELECT seq, body FROM chunk_entries WHERE run_id = ?1 AND lane = ?2 ORDER BY seq");
+        let folded = of("SELECT folded FROM chunks WHERE run_id = ?1 AND lane = ?2");
+        let mut answers = self.db().snapshot(vec![folded, entries]).await?.into_iter();
+        let folded = answers.next().unwrap_or_default().first().map_or(Ok(0), |row| row.get(0))?;
+        let rows = answers.next().unwrap_or_default();
+        let entries = rows.iter().map(|row| Ok(ChunkEntry { seq: row.get(0)?, body: row.get(1)? }));
+        Ok((folded, entries.collect::<Result<_>>()?))
     }
 }

@@ -1,4 +1,4 @@
-//! What only the engine asks: which items a run has, which run a key started.
+//! What only the engine asks: which items a run has, which run a key started, what other nodes have left.
 
 use crate::{Result, RunRecord, Store};
 use db::Query;
@@ -47,5 +47,30 @@ impl Store {
             Some(row) => self.run(RunId(row.get(0)?)).await,
             None => Ok(None),
         }
+    }
+
+    /// The runs with these ids, in any order; those that are not there are left out.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    pub async fn runs_by_id(&self, runs: &[RunId]) -> Result<Vec<RunRecord>> {
+        let mut found = Vec::with_capacity(runs.len());
+        for chunk in runs.chunks(KEYS_A_QUERY) {
+            let padded = chunk.iter().chain(std::iter::repeat_n(&chunk[chunk.len() - 1], KEYS_A_QUERY));
+            let query = Query::new(include_str!("sql/read_runs_by_id.sql"));
+            let query = padded.take(KEYS_A_QUERY).fold(query, |query, run| query.bind(run.0));
+            let rows = self.db().query(query).await?;
+            found.extend(self.with_definitions(&rows).await?);
+        }
+        Ok(found)
+    }
+
+    /// Stages with tasks that are leased by workers that are gone.
+    ///
+    /// # Errors
+    /// [`crate::Error::Db`].
+    pub async fn orphans(&self) -> Result<Vec<(RunId, StageId)>> {
+        let rows = self.db().query(Query::new(include_str!("sql/read_orphans.sql"))).await?;
+        rows.iter().map(|row| Ok((RunId(row.get(0)?), StageId(row.get(1)?)))).collect()
     }
 }

@@ -177,9 +177,12 @@ pub struct Span {
 
 /// Leases up to `limit` due tasks of a stage; returns `key, attempt, fence, data`.
 pub fn claim(run: RunId, stage: StageId, worker: i64, now: Timestamp, limit: usize) -> Statement {
-    Statement::new(include_str!("sql/write/task_claim.sql"))
-        .row(params![run.0, i64::from(stage.0), worker, now.0, limit as i64])
-        .returning()
+    Statement::either(
+        include_str!("sql/write/task_claim.sql"),
+        include_str!("sql/write/task_claim.postgres.sql"),
+    )
+    .row(params![run.0, i64::from(stage.0), worker, now.0, limit as i64])
+    .returning()
 }
 
 /// Tasks that ended well: one statement for all of a batch.
@@ -362,9 +365,9 @@ pub fn cancel_tasks(run: RunId, now: Timestamp) -> Statement {
 }
 
 /// Tasks of a stage that other workers than `worker` hold become ready; returns `key, lost`.
-pub fn tasks_lost(run: RunId, stage: StageId, now: Timestamp, worker: i64) -> Statement {
+pub fn tasks_lost(run: RunId, stage: StageId, now: Timestamp) -> Statement {
     Statement::new(include_str!("sql/write/tasks_lost.sql"))
-        .row(params![run.0, i64::from(stage.0), now.0, worker])
+        .row(params![run.0, i64::from(stage.0), now.0])
         .returning()
 }
 
@@ -402,7 +405,8 @@ pub struct NewWorker {
 
 /// Registers a worker.
 pub fn worker_insert(worker: &NewWorker, now: Timestamp, lease_until: Timestamp) -> Statement {
-    Statement::new(include_str!("sql/write/worker_insert.sql")).row(params![
+    let own = include_str!("sql/write/worker_insert.sql");
+    Statement::either(own, include_str!("sql/write/worker_insert.postgres.sql")).row(params![
         worker.id,
         worker.name.as_str(),
         worker.host.as_str(),
@@ -413,24 +417,26 @@ pub fn worker_insert(worker: &NewWorker, now: Timestamp, lease_until: Timestamp)
     ])
 }
 
-/// Keeps a worker's leases. `state` is `live`, `draining` or `ended`.
+/// Keeps a worker's leases. `state` is `live`, `draining` or `ended`. Refused where the worker was declared lost.
 pub fn worker_heartbeat(
     worker: i64,
     state: &'static str,
     now: Timestamp,
     lease_until: Timestamp,
 ) -> Statement {
-    Statement::new(include_str!("sql/write/worker_heartbeat.sql")).row(params![
-        worker,
-        state,
-        now.0,
-        lease_until.0
-    ])
+    let own = include_str!("sql/write/worker_heartbeat.sql");
+    Statement::either(own, include_str!("sql/write/worker_heartbeat.postgres.sql"))
+        .row(params![worker, state, now.0, lease_until.0])
+        .expect_rows(1)
 }
 
-/// Declares every other worker lost: the database has one owner, and that is `worker` now.
-pub fn workers_lost(worker: i64) -> Statement {
-    Statement::new(include_str!("sql/write/workers_lost.sql")).row(params![worker])
+/// Declares workers lost whose lease has run out, but for `worker`; returns their names. A database with one owner has no
+/// other worker: there, all are.
+pub fn workers_expired(worker: i64) -> Statement {
+    let own = include_str!("sql/write/workers_expired.sql");
+    Statement::either(own, include_str!("sql/write/workers_expired.postgres.sql"))
+        .row(params![worker])
+        .returning()
 }
 
 /// Forgets workers that ended before `before`.

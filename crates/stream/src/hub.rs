@@ -173,6 +173,22 @@ impl Hub {
         }
     }
 
+    /// Which events up to number `head` were not handed out: those after the first number and up to the second. `None` where
+    /// none is missing.
+    pub fn missing(&self, head: i64) -> Option<(i64, i64)> {
+        self.inner.sequencer.lock().missing(head)
+    }
+
+    /// Goes on without the events up to number `to`, which the store does not have any more.
+    pub fn skip(&self, to: i64) {
+        let mut sequencer = self.inner.sequencer.lock();
+        if sequencer.released() < to {
+            sequencer.skip(to);
+            self.inner.give_up(to);
+            self.inner.release(&mut sequencer);
+        }
+    }
+
     /// Shows where an attempt is; the newest figure wins. Never blocks, and costs next to nothing for a run that nobody
     /// follows.
     pub fn progress(&self, run: RunId, item: ItemProgress) {

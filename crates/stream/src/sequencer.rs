@@ -95,6 +95,14 @@ impl<T> Sequencer<T> {
         }
     }
 
+    /// What is missing between what was let go and what waits, of the numbers up to `head`: after the first number and up to
+    /// the second.
+    pub(crate) fn missing(&self, head: i64) -> Option<(i64, i64)> {
+        let next = self.waiting.range(self.released + 1..).next();
+        let until = next.map_or(head, |(first, _)| (first - 1).min(head));
+        (until > self.released).then_some((self.released, until))
+    }
+
     /// Whether something waits for a missing notification.
     pub(crate) fn is_waiting(&self) -> bool {
         !self.waiting.is_empty()

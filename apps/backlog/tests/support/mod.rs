@@ -35,6 +35,7 @@ pub(crate) async fn open(folder: &Path, options: BacklogOptions, tracker: &Track
         name: String::from("test"),
         limits: LimitOptions::default(),
         retention: Retention::default(),
+        lease: None,
         dispatch: Dispatch::default(),
         relay: RelayOptions { connectors: Some(Arc::new(tracker.clone())), ..RelayOptions::default() },
     })

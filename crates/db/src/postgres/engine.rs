@@ -1,17 +1,16 @@
 //! The open database: its thread, its writers, its readers.
 
 use super::{
-    convert::{self, Param},
+    convert::{self, Param, type_of},
     failure,
     hints::Hints,
     migrate,
-    prepared::types,
     session::Session,
     settings::PgOptions,
     sql, tls,
     writer::{self, Pending, Shared},
 };
-use crate::{Batch, Error, Migration, Outcome, Query, Result, Row, Stats, stats::Counters};
+use crate::{Batch, Error, Migration, Outcome, Query, Result, Row, Stats, Value, stats::Counters};
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime as PoolRuntime, Timeouts};
 use parking_lot::Mutex;
 use std::{
@@ -124,7 +123,7 @@ impl Engine {
         let (pool, place) = (self.readers.clone(), self.options.place.clone());
         on(&self.handle, async move {
             let client = get(&pool, &place).await?;
-            let (text, _) = sql::numbered(&sql);
+            let (text, _, _) = sql::compact(&sql);
             client.prepare(&text).await.map_err(|source| failure::in_query(&place, 0, &sql, source))?;
             Ok(())
         })
@@ -241,7 +240,7 @@ async fn read(
     index: usize,
     query: &Query,
 ) -> Result<Vec<Row>> {
-    let (text, parameters) = sql::numbered(query.text());
+    let (text, used, parameters) = sql::compact(query.text());
     if parameters != query.params.len() {
         return Err(Error::Parameters {
             statement: index,
@@ -256,10 +255,11 @@ async fn read(
         return Err(Error::Statement { statement: index, row: 0, sql: query.text().to_owned(), source });
     }
     let failed = |source| failure::in_query(place, index, query.text(), source);
-    let params: Vec<Param<'_>> = query.params.iter().map(Param).collect();
+    let values: Vec<&Value> = used.iter().map(|index| &query.params[*index]).collect();
+    let params: Vec<Param<'_>> = values.iter().copied().map(Param).collect();
     let refs = params.iter().map(|param| param as &(dyn ToSql + Sync));
     let rows = if is_pooled {
-        let typed: Vec<(&(dyn ToSql + Sync), Type)> = refs.zip(types(&query.params)).collect();
+        let typed: Vec<(&(dyn ToSql + Sync), Type)> = refs.zip(values.iter().copied().map(type_of)).collect();
         client.query_typed(&text, &typed).await.map_err(failed)?
     } else {
         let statement = client.prepare_cached(&text).await.map_err(failed)?;

@@ -69,6 +69,28 @@ pub(super) fn numbered(sql: &str) -> (String, usize) {
     (text, highest)
 }
 
+/// A query with PostgreSQL's parameters, without gaps: which of its values they take, from 0, and how many values there are. A
+/// condition that is left out leaves its value unused, which PostgreSQL has no type for.
+pub(super) fn compact(sql: &str) -> (String, Vec<usize>, usize) {
+    let (text, highest) = numbered(sql);
+    let mut used = Vec::new();
+    let mut compacted = String::with_capacity(text.len());
+    for part in parts(&text) {
+        match part {
+            Part::Code(code) if code.starts_with('$') => {
+                let value = code[1..].parse::<usize>().unwrap_or(1).saturating_sub(1);
+                let place = used.iter().position(|known| *known == value).unwrap_or_else(|| {
+                    used.push(value);
+                    used.len() - 1
+                });
+                let _ = write!(compacted, "${}", place + 1);
+            }
+            Part::Code(code) | Part::Verbatim(code) => compacted.push_str(code),
+        }
+    }
+    (compacted, used, highest)
+}
+
 /// How many parts `INDEXED BY name` takes.
 fn index_hint(parts: &[Part<'_>]) -> Option<usize> {
     let mut words = parts.iter().enumerate().filter_map(|(index, part)| match part {
@@ -287,6 +309,13 @@ mod tests {
             numbered("SELECT 'it''s ?1', indexed FROM t"),
             ("SELECT 'it''s ?1', indexed FROM t".into(), 0)
         );
+    }
+
+    #[test]
+    fn values_without_a_use_are_not_sent() {
+        let (text, used, count) = compact("SELECT a FROM t WHERE b = ?4 AND c = ?2 AND d = ?4");
+        assert_eq!(text, "SELECT a FROM t WHERE b = $1 AND c = $2 AND d = $1");
+        assert_eq!((used, count), (vec![3, 1], 4));
     }
 
     #[test]

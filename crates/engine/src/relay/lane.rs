@@ -17,7 +17,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use store::{ClaimedDelivery, outbox::write};
 use tokio::{sync::Notify, task::JoinSet};
@@ -250,7 +250,7 @@ enum Look {
 /// Serves a destination until its lane closes or the engine ends.
 pub(super) async fn serve(engine: Engine, lane: Arc<Lane>) {
     let mut calls: JoinSet<()> = JoinSet::new();
-    let mut recovered = false;
+    let mut recovered = None;
     loop {
         if lane.closed.load(Ordering::Acquire) || engine.is_draining() {
             // Calls under way end, and what they learnt is written.
@@ -285,7 +285,7 @@ async fn look(
     engine: &Engine,
     lane: &Arc<Lane>,
     calls: &mut JoinSet<()>,
-    recovered: &mut bool,
+    recovered: &mut Option<Instant>,
 ) -> Result<Look> {
     if lane.destination().paused.is_some() {
         return Ok(Look::Idle);
@@ -297,9 +297,10 @@ async fn look(
             return Ok(Look::After(AFTER_PROBLEM));
         }
     };
-    if !*recovered {
+    // Where other processes share the database, they may go at any time.
+    if recovered.is_none_or(|at| engine.store().db().is_shared() && at.elapsed() >= LOOK) {
         recover(engine, lane, connected.pace.lookup_lag_ms).await?;
-        *recovered = true;
+        *recovered = Some(Instant::now());
     }
     loop {
         let now = clock::now();
@@ -364,6 +365,8 @@ async fn idle(engine: &Engine, lane: &Lane, now: Timestamp, calls: &JoinSet<()>)
         return Ok(Look::After(LOOK));
     }
     Ok(match engine.store().delivery_due(&lane.name).await? {
+        // What other processes hold comes back when they go.
+        None if engine.store().db().is_shared() => Look::After(LOOK),
         None => Look::Idle,
         // Due, but held by its run or its order: whoever frees it wakes the lane.
         Some(due) if due <= now => Look::After(LOOK),
@@ -374,7 +377,7 @@ async fn idle(engine: &Engine, lane: &Lane, now: Timestamp, calls: &JoinSet<()>)
 /// What a dead process held is looked up before it is sent again.
 async fn recover(engine: &Engine, lane: &Lane, lag_ms: u64) -> Result<()> {
     let now = clock::now();
-    let lost = write::lost(&lane.name, engine.worker(), now.plus(lag_ms), now);
+    let lost = write::lost(&lane.name, now.plus(lag_ms), now);
     engine.store().db().execute(db::Batch::from(lost)).await?;
     Ok(())
 }

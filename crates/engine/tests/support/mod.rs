@@ -70,6 +70,7 @@ async fn open_to(
         limits: LimitOptions::default(),
         retention: Retention::default(),
         dispatch,
+        lease: None,
         relay,
     })
     .await

@@ -64,6 +64,7 @@ pub(super) async fn open(config: &Config, purpose: Purpose) -> Result<Parts> {
         name: name(purpose),
         limits: limits(config, &Hardware::detect()),
         retention: Retention { days: config.retention.runs_days.unwrap_or(0) },
+        lease: None,
         dispatch: match purpose {
             Purpose::Serve | Purpose::Work => Dispatch::All,
             Purpose::Verbs => Dispatch::Nothing,

@@ -62,6 +62,7 @@ impl Site {
             name: "test".to_owned(),
             limits: LimitOptions::default(),
             retention: Retention::default(),
+            lease: None,
             dispatch: engine::Dispatch::All,
             relay: engine::RelayOptions::default(),
         })

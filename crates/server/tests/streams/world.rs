@@ -56,6 +56,7 @@ impl World {
             name: "test".to_owned(),
             limits: engine::LimitOptions::default(),
             retention: engine::Retention::default(),
+            lease: None,
             dispatch: engine::Dispatch::All,
             relay: engine::RelayOptions::default(),
         })

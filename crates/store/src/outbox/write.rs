@@ -12,7 +12,7 @@ pub fn stage<'a>(
     now: Timestamp,
     deliveries: impl IntoIterator<Item = &'a NewDelivery>,
 ) -> Statement {
-    let mut statement = Statement::new(include_str!("../sql/outbox/stage.sql"));
+    let mut statement = Statement::new(include_str!("../sql/outbox/stage.sql")).at_once();
     for delivery in deliveries {
         statement.push_row(params![
             run.0,
@@ -80,9 +80,12 @@ pub fn restage(run: RunId, now: Timestamp, delivery: &NewDelivery) -> Statement 
 /// Leases up to `limit` due deliveries of a destination; the rows are read by
 /// [`ClaimedDelivery::from_row`](super::ClaimedDelivery::from_row).
 pub fn claim(destination: &str, worker: i64, now: Timestamp, limit: usize) -> Statement {
-    Statement::new(include_str!("../sql/outbox/claim.sql"))
-        .row(params![destination, worker, now.0, limit as i64])
-        .returning()
+    Statement::either(
+        include_str!("../sql/outbox/claim.sql"),
+        include_str!("../sql/outbox/claim.postgres.sql"),
+    )
+    .row(params![destination, worker, now.0, limit as i64])
+    .returning()
 }
 
 /// What a leased delivery becomes.
@@ -113,7 +116,7 @@ pub struct SettledDeliveries(Statement);
 
 impl Default for SettledDeliveries {
     fn default() -> Self {
-        Self(Statement::new(include_str!("../sql/outbox/settle.sql")).expect_rows(1))
+        Self(Statement::new(include_str!("../sql/outbox/settle.sql")).expect_rows(1).at_once())
     }
 }
 
@@ -165,7 +168,7 @@ impl UnblockedDeliveries {
         now: Timestamp,
     ) {
         let statement =
-            self.0.get_or_insert_with(|| Statement::new(include_str!("../sql/outbox/unblock.sql")));
+            self.0.get_or_insert_with(|| Statement::new(include_str!("../sql/outbox/unblock.sql")).at_once());
         statement.push_row(params![
             run.0,
             destination,
@@ -183,8 +186,8 @@ impl UnblockedDeliveries {
 }
 
 /// Deliveries that dead workers held become unknown, and are looked up from `due_at` on.
-pub fn lost(destination: &str, worker: i64, due_at: Timestamp, now: Timestamp) -> Statement {
-    Statement::new(include_str!("../sql/outbox/lost.sql")).row(params![destination, due_at.0, now.0, worker])
+pub fn lost(destination: &str, due_at: Timestamp, now: Timestamp) -> Statement {
+    Statement::new(include_str!("../sql/outbox/lost.sql")).row(params![destination, due_at.0, now.0])
 }
 
 /// Makes dead deliveries pending again. Expects them all.

@@ -108,7 +108,7 @@ impl Store {
         Ok(definitions_of(&self.db().query(query).await?)?.into_values().next())
     }
 
-    async fn with_definitions(&self, rows: &[Row]) -> Result<Vec<RunRecord>> {
+    pub(crate) async fn with_definitions(&self, rows: &[Row]) -> Result<Vec<RunRecord>> {
         let hashes = rows.iter().map(|row| row.get(2)).collect::<db::Result<BTreeSet<&str>>>()?;
         // Definitions never change or go, so they need not be of the same moment as the runs.
         let definitions = self.definitions(hashes).await?;

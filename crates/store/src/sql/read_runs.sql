@@ -6,10 +6,10 @@ FROM runs
 WHERE id IN (
     SELECT id FROM runs
     WHERE id < ?1
-      AND (?2 IS NULL OR app = ?2)
-      AND (?3 IS NULL OR pipeline = ?3)
-      AND (?4 IS NULL OR lower(title) LIKE ?4 ESCAPE '\' OR lower(pipeline) LIKE ?4 ESCAPE '\'
-           OR lower(labels) LIKE ?4 ESCAPE '\' OR id = ?5)
+      AND (app = ?2 OR ?2 IS NULL)
+      AND (pipeline = ?3 OR ?3 IS NULL)
+      AND (lower(title) LIKE ?4 ESCAPE '\' OR lower(pipeline) LIKE ?4 ESCAPE '\'
+           OR lower(labels) LIKE ?4 ESCAPE '\' OR id = ?5 OR ?4 IS NULL)
       /*states*/
     ORDER BY id DESC
     LIMIT ?6

@@ -7,8 +7,8 @@ FROM tasks AS t /*index*/
 LEFT JOIN workers AS w ON w.id = t.worker
 WHERE t.run_id = ?1
   AND (t.stage, t.key) > (?2, ?3)
-  AND (?4 IS NULL OR t.stage = ?4)
-  AND (?5 IS NULL OR lower(t.key) LIKE ?5 ESCAPE '\')
+  AND (t.stage = ?4 OR ?4 IS NULL)
+  AND (lower(t.key) LIKE ?5 ESCAPE '\' OR ?5 IS NULL)
   /*states*/
 ORDER BY t.stage, t.key
 LIMIT ?6

@@ -11,6 +11,8 @@ CREATE TABLE chunks (
     -- Who holds the chunk's tasks: unlike any worker's id, and new with each try.
     worker  BIGINT   NOT NULL,
     done    SMALLINT NOT NULL CHECK (done IN (0, 1)),
+    -- The newest of its entries that the run's row counts.
+    folded  BIGINT   NOT NULL DEFAULT 0,
     PRIMARY KEY (run_id, lane)
 );
 

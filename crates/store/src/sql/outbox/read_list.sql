@@ -6,12 +6,12 @@ SELECT d.id, d.run_id, d.destination, d.key, d.kind, d.level, d.title, d.payload
 FROM deliveries AS d
 LEFT JOIN deliveries AS p
        ON p.run_id = d.run_id AND p.destination = d.destination AND p.key = d.parent AND p.state <> 2 AND d.state = 6
-WHERE (?3 IS NULL OR d.kind = ?3)
-  AND (?4 IS NULL OR d.error LIKE ?4 ESCAPE '\')
-  AND (?5 IS NULL OR lower(d.title) LIKE ?5 ESCAPE '\' OR lower(d.key) LIKE ?5 ESCAPE '\')
-  AND (?6 IS NULL OR d.changed_at >= ?6)
-  AND (?7 IS NULL OR d.changed_at <= ?7)
-  AND (?8 IS NULL OR d.id > ?8)
+WHERE (d.kind = ?3 OR ?3 IS NULL)
+  AND (d.error LIKE ?4 ESCAPE '\' OR ?4 IS NULL)
+  AND (lower(d.title) LIKE ?5 ESCAPE '\' OR lower(d.key) LIKE ?5 ESCAPE '\' OR ?5 IS NULL)
+  AND (d.changed_at >= ?6 OR ?6 IS NULL)
+  AND (d.changed_at <= ?7 OR ?7 IS NULL)
+  AND (d.id > ?8 OR ?8 IS NULL)
   /*where*/
 ORDER BY d.id
 LIMIT ?9

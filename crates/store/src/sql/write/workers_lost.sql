@@ -1,1 +1,0 @@
-UPDATE workers SET state = 'lost' WHERE id <> ?1 AND state IN ('live', 'draining')
