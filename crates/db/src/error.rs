@@ -122,6 +122,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A copy goes only into an empty database.
+    #[error("the database {place} is not empty: its table '{table}' has rows; name an empty one")]
+    NotEmpty {
+        /// Host, port and database.
+        place: String,
+        /// The first table with rows.
+        table: String,
+    },
     /// The engine has no such operation.
     #[error("PostgreSQL cannot {what} from here: {instead}")]
     Unsupported {
@@ -227,6 +235,7 @@ impl Error {
             Self::Locked { .. } => "db_locked",
             Self::Away { .. } => "db_away",
             Self::Address { .. } => "db_address",
+            Self::NotEmpty { .. } => "db_not_empty",
             Self::Unsupported { .. } => "db_unsupported",
             Self::Closed => "db_closed",
             Self::Fatal { .. } => "db_fatal",

@@ -23,6 +23,9 @@ pub(crate) struct Global {
     /// Folder that holds everything Headway keeps
     #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) data: Option<PathBuf>,
+    /// Database that several processes share, as postgres://user:password@host/database [default: SQLite in the data folder]
+    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url)]
+    pub(crate) store: Option<String>,
     /// Configuration file [default: headway.toml here, or in the data folder, where there is one]
     #[arg(long, global = true, value_name = "FILE", env = "HEADWAY_CONFIG", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
@@ -57,6 +60,12 @@ pub(crate) enum ColorChoice {
 pub(crate) enum Command {
     /// Start the server: dashboard, HTTP API, engine
     Serve(Serve),
+    /// Work on the runs of a shared store, beside its servers
+    Worker(Worker),
+    /// Bring the schema of the store up to date, and end
+    Migrate,
+    /// Copy everything from a data folder into an empty shared store
+    Copy(Copy),
     /// Start a run of a pipeline, from a file or by name
     Run(Run),
     /// Scan folders of images and videos into the library
@@ -111,6 +120,28 @@ pub(crate) struct Serve {
     /// Folder that media may be ingested from; may be given more than once
     #[arg(long = "media-root", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) media_roots: Vec<PathBuf>,
+}
+
+/// `headway worker`
+#[derive(Args, Debug)]
+pub(crate) struct Worker {
+    /// Also answer here: health, readiness and figures, and everything else a server does
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Folder that media may be ingested from; may be given more than once
+    #[arg(long = "media-root", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) media_roots: Vec<PathBuf>,
+}
+
+/// `headway copy`
+#[derive(Args, Debug)]
+pub(crate) struct Copy {
+    /// Data folder to copy from; no server may be running on it
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) from: PathBuf,
+    /// Empty database to copy into, as postgres://user:password@host/database
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub(crate) to: String,
 }
 
 /// `headway run`

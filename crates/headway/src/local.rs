@@ -11,7 +11,7 @@ mod outbox;
 mod wiring;
 
 use crate::{
-    config::Config,
+    config::{Config, StoreAt},
     problem::{Problem, Result, chain, reason},
     server_file::{Advertised, ServerFile},
 };
@@ -29,6 +29,8 @@ const COMMAND_DRAIN: Duration = Duration::from_secs(2);
 pub(crate) enum Purpose {
     /// `headway serve`.
     Serve,
+    /// `headway worker`.
+    Worker,
     /// To carry runs on for as long as a command takes.
     Work,
     /// To read, or to change a run, and no more: nothing is worked on.
@@ -81,13 +83,14 @@ impl LocalServer {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
         let drain = match purpose {
-            Purpose::Serve => Duration::from_secs(config.server.drain_seconds),
+            Purpose::Serve | Purpose::Worker => Duration::from_secs(config.server.drain_seconds),
             Purpose::Work => COMMAND_DRAIN,
             Purpose::Verbs => Duration::ZERO,
         };
         let advertised = match purpose {
             Purpose::Serve | Purpose::Work => Some(file.advertise(&config.data)?),
-            Purpose::Verbs => None,
+            // Commands talk to the server of their folder; a worker may share that folder.
+            Purpose::Verbs | Purpose::Worker => None,
         };
         Ok(Self { address, token, code, engine, drain, stop, serving, _advertised: advertised })
     }
@@ -116,6 +119,50 @@ impl LocalServer {
         }
         self.engine.store().db().close().await;
     }
+}
+
+/// A process that works on the runs of a shared store, and answers nobody.
+pub(crate) struct LocalWorker {
+    engine: Engine,
+    drain: Duration,
+}
+
+impl LocalWorker {
+    /// Opens the store and begins to work.
+    ///
+    /// # Errors
+    /// What is wrong with store, folder or settings.
+    pub(crate) async fn start(config: &Config) -> Result<Self> {
+        make_folder(config)?;
+        let parts = wiring::open(config, Purpose::Worker).await?;
+        Ok(Self { engine: parts.engine, drain: Duration::from_secs(config.server.drain_seconds) })
+    }
+
+    /// Lets what is under way end, for a moment, gives back the rest, and closes everything.
+    pub(crate) async fn end(self) {
+        self.engine.drain(self.drain).await;
+        self.engine.store().db().close().await;
+    }
+}
+
+/// Brings the store's schema up to date.
+pub(crate) async fn migrate(config: &Config) -> Result<()> {
+    if config.store == StoreAt::Folder {
+        make_folder(config)?;
+    }
+    wiring::open_database(config).await?.close().await;
+    Ok(())
+}
+
+/// Copies everything of a data folder into an empty shared store; `told` hears of each table.
+pub(crate) async fn copy(config: &Config, to: &str, told: impl Fn(&str, u64)) -> Result<db::CopyReport> {
+    let folder = Config { store: StoreAt::Folder, ..config.clone() };
+    let from = wiring::open_database(&folder).await?;
+    let to = wiring::connect(to).await?;
+    let copied = db::copy(&from, &to, told).await;
+    to.close().await;
+    from.close().await;
+    copied.map_err(|error| Problem::failed(chain(&error)))
 }
 
 fn make_folder(config: &Config) -> Result<()> {

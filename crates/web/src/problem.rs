@@ -200,7 +200,7 @@ impl From<store::Error> for ApiError {
         let code = match &error {
             store::Error::Db(db) => match db.code() {
                 "db_full" => Code::StorageFull,
-                "db_closed" | "db_stopped" => Code::Unavailable,
+                "db_closed" | "db_stopped" | "db_away" => Code::Unavailable,
                 _ => Code::Internal,
             },
             _ => Code::Internal,

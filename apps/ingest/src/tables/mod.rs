@@ -16,14 +16,15 @@ pub(crate) use staging::{
     rejected, stage_mended,
 };
 
-/// The application's schema, step by step.
-const MEDIA_TEXT_SQLITE: &str = "CREATE VIRTUAL TABLE media_text USING fts5 (name, prompt, captions, keywords, tokenize = 'unicode61 remove_diacritics 2',
+/// The full-text index as the schema has it.
+const FTS5: &str = "CREATE VIRTUAL TABLE media_text USING fts5 (name, prompt, captions, keywords, tokenize = 'unicode61 remove_diacritics 2',
                                             prefix = '1 2 3');";
 
 /// The full-text index: an FTS5 table here, a column of words with an index of its own there. `media_words` reads what is
 /// written for FTS5: strings in quotes, each with a star, which must all begin a word.
-const FULL_TEXT: (&str, &str) = (MEDIA_TEXT_SQLITE, include_str!("sql/schema_1_media_text.sql"));
+const FULL_TEXT: (&str, &str) = (FTS5, include_str!("sql/schema_1_media_text.sql"));
 
+/// The application's schema, step by step.
 pub const MIGRATIONS: &[db::Migration] = &[db::Migration {
     component: "ingest",
     version: 1,

@@ -12,9 +12,11 @@ mod run;
 mod runs;
 mod sample;
 mod serve;
+mod store;
 mod token;
 mod verbs;
 mod watch;
+mod worker;
 
 use crate::{
     args::{Cli, Command},
@@ -33,6 +35,9 @@ pub(crate) async fn dispatch(cli: Cli, output: Output) -> Result<Exit> {
     let global = &cli.global;
     match cli.command {
         Command::Serve(args) => serve::serve(global, args, output).await,
+        Command::Worker(args) => worker::worker(global, args, output).await,
+        Command::Migrate => store::migrate(global, output).await,
+        Command::Copy(args) => store::copy(global, args, output).await,
         Command::Run(args) => run::run(global, args, output).await,
         Command::Ingest(args) => ingest::ingest(global, args, output).await,
         Command::Backlog(args) => backlog::backlog(global, args, output).await,

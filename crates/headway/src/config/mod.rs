@@ -26,6 +26,7 @@ use std::{
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Config {
     pub(crate) data: PathBuf,
+    pub(crate) store: StoreAt,
     pub(crate) listen: SocketAddr,
     pub(crate) dev: bool,
     pub(crate) media_roots: Vec<PathBuf>,
@@ -38,7 +39,33 @@ pub(crate) struct Config {
     pub(crate) hardware_scaling: HardwareScaling,
     pub(crate) sse: Sse,
     pub(crate) retention: Retention,
+    pub(crate) workers: Workers,
     pub(crate) log: Log,
+}
+
+/// Which database.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum StoreAt {
+    /// A SQLite file in the data folder.
+    Folder,
+    /// A PostgreSQL server's: the address, which holds a password, and what people may see of it.
+    Server { address: String, place: String },
+}
+
+impl Serialize for StoreAt {
+    /// Without user and password: settings are shown.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self {
+            Self::Folder => serializer.serialize_str(""),
+            Self::Server { place, .. } => serializer.serialize_str(&format!("postgres://{place}")),
+        }
+    }
+}
+
+/// This process as a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Workers {
+    pub(crate) lease_seconds: u64,
 }
 
 /// The HTTP server.
@@ -126,7 +153,9 @@ pub(crate) enum LogFormat {
 impl Config {
     /// From the file that `global` names (or is found), the environment, and `flags`.
     pub(crate) fn load(global: &Global, flags: RawConfig) -> Result<Self> {
-        let flags = RawConfig { data: global.data.clone(), ..Default::default() }.over(flags);
+        let flags =
+            RawConfig { data: global.data.clone(), store: global.store.clone(), ..Default::default() }
+                .over(flags);
         let environment = sources::from_environment(
             std::env::vars_os()
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
@@ -184,6 +213,7 @@ pub(crate) fn resolve(raw: RawConfig, default_data: PathBuf) -> Result<Config> {
     }
     Ok(Config {
         data: raw.data.unwrap_or(default_data),
+        store: store_at(text("store", raw.store))?,
         listen,
         dev,
         media_roots: raw.media_roots.unwrap_or_default(),
@@ -225,6 +255,7 @@ pub(crate) fn resolve(raw: RawConfig, default_data: PathBuf) -> Result<Config> {
         retention: Retention {
             runs_days: zero(number("retention.runs_days", raw.retention.runs_days)?).map(small),
         },
+        workers: Workers { lease_seconds: number("workers.lease_seconds", raw.workers.lease_seconds)? },
         log: Log {
             level: text("log.level", raw.log.level),
             format: match word("log.format", raw.log.format)?.as_str() {
@@ -233,6 +264,16 @@ pub(crate) fn resolve(raw: RawConfig, default_data: PathBuf) -> Result<Config> {
             },
         },
     })
+}
+
+fn store_at(address: String) -> Result<StoreAt> {
+    if address.is_empty() {
+        return Ok(StoreAt::Folder);
+    }
+    match db::PgOptions::parse(&address) {
+        Ok(options) => Ok(StoreAt::Server { place: options.place().to_owned(), address }),
+        Err(error) => Err(wrong("store", &error.to_string())),
+    }
 }
 
 /// A number that its setting's range has bounded.

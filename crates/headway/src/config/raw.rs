@@ -8,6 +8,10 @@ settings! {
     RawConfig in "" {
         /// Folder that holds everything Headway keeps: database, thumbnails, artifacts, models, backups.
         data: PathBuf = Kind::Path, "`$XDG_DATA_HOME/headway`, or `~/.local/share/headway`";
+        /// Database that several processes share, `postgres://user:password@host:port/database`; with `?sslmode=verify-full` for
+        /// a checked encrypted connection, with `?pooler=transaction` behind a pooler that shares sessions. Empty for a SQLite
+        /// file in the data folder.
+        store: String = Kind::Text, "";
         /// Address and port of the dashboard and the API. Port 0 takes a free one. An address that others can reach needs
         /// `server.proxy`: Headway itself speaks plain HTTP.
         listen: String = Kind::Text, "127.0.0.1:8080";
@@ -31,7 +35,17 @@ settings! {
         hardware_scaling: RawHardware;
         sse: RawSse;
         retention: RawRetention;
+        workers: RawWorkers;
         log: RawLog;
+    }
+}
+
+settings! {
+    /// This process as a worker of its store.
+    RawWorkers in "workers." {
+        /// How long what a worker holds stays its own without a sign of life, in seconds. When that has passed, others take it
+        /// over, and what it still reports is refused. The same for all workers of a store.
+        lease_seconds: u64 = Kind::Number(1, 3600), "20";
     }
 }
 
@@ -152,6 +166,11 @@ pub(crate) const SECTIONS: &[Section] = &[
     },
     Section { name: "sse", about: "Live progress.", settings: RawSse::SETTINGS },
     Section { name: "retention", about: "How long things are kept.", settings: RawRetention::SETTINGS },
+    Section {
+        name: "workers",
+        about: "This process as a worker of its store.",
+        settings: RawWorkers::SETTINGS,
+    },
     Section { name: "log", about: "The log, on standard error.", settings: RawLog::SETTINGS },
 ];
 

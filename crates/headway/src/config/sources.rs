@@ -10,7 +10,8 @@ use std::{
 /// Longest configuration file, in bytes.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 /// Variables of the environment that are no settings.
-const NOT_SETTINGS: [&str; 4] = ["HEADWAY_CONFIG", "HEADWAY_SERVER", "HEADWAY_TOKEN", "HEADWAY_ADMIN_CODE"];
+const NOT_SETTINGS: [&str; 5] =
+    ["HEADWAY_SKIP", "HEADWAY_CONFIG", "HEADWAY_SERVER", "HEADWAY_TOKEN", "HEADWAY_ADMIN_CODE"];
 
 /// The settings of the file at `path`, its relative paths made absolute by its folder.
 pub(crate) fn from_file(path: &Path) -> Result<RawConfig> {
@@ -76,7 +77,8 @@ pub(crate) fn from_environment(variables: impl Iterator<Item = (String, String)>
     let known: BTreeMap<String, &'static str> = all().map(|s| (s.variable(), s.key)).collect();
     let mut table = toml::Table::new();
     for (name, value) in variables.filter(|(name, _)| name.starts_with("HEADWAY_")) {
-        if NOT_SETTINGS.contains(&name.as_str()) {
+        // Those of tests are for the programs that run them.
+        if NOT_SETTINGS.contains(&name.as_str()) || name.starts_with("HEADWAY_TEST_") {
             continue;
         }
         let Some(setting) = known.get(&name).and_then(|key| setting(key)) else {

@@ -2,20 +2,20 @@
 
 use super::{Purpose, connectors::Wired, outbox::Outbox};
 use crate::{
-    config::{Config, HardwareScaling},
+    config::{Config, HardwareScaling, StoreAt},
     problem::{Problem, Result, chain},
 };
 use ::connectors::{Http, Reach};
 use activity::{App, Registry, text::TextModel};
 use backlog::{BacklogOptions, Judgement};
-use db::{Db, Migration};
+use db::{Db, Migration, PgOptions};
 use engine::{
     Dispatch, Engine, EngineOptions, Hardware, LimitOptions, RelayOptions, Retention, planned_workers,
 };
 use headway_core::DeliveryPolicy;
 use ingest::IngestOptions;
 use server::{Proxy, ServerOptions, Streaming, auth::Mode, auth::Rate};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use store::Store;
 use stream::{Hub, HubOptions};
 use vault::Vault;
@@ -36,12 +36,9 @@ pub(super) struct Parts {
 /// Opens the database and starts the engine.
 pub(super) async fn open(config: &Config, purpose: Purpose) -> Result<Parts> {
     let ingest = ingest_options(config)?;
-    let mut migrations = [store::MIGRATIONS, server::MIGRATIONS].concat();
-    migrations.extend_from_slice(ingest::tables::MIGRATIONS);
-    migrations.extend_from_slice(backlog::tables::MIGRATIONS);
-    let db = open_database(config, migrations).await?;
+    let db = open_database(config).await?;
     let cannot = |what: &str, error: &dyn std::error::Error| {
-        Problem::failed(format!("cannot open {}: {what}: {}", config.database().display(), chain(error)))
+        Problem::failed(format!("cannot open {}: {what}: {}", place(config), chain(error)))
     };
     let epoch = crate::client::http::random_key();
     let store = Store::open(db, &epoch).await.map_err(|error| cannot("the store", &error))?;
@@ -64,9 +61,9 @@ pub(super) async fn open(config: &Config, purpose: Purpose) -> Result<Parts> {
         name: name(purpose),
         limits: limits(config, &Hardware::detect()),
         retention: Retention { days: config.retention.runs_days.unwrap_or(0) },
-        lease: None,
+        lease: Some(Duration::from_secs(config.workers.lease_seconds)),
         dispatch: match purpose {
-            Purpose::Serve | Purpose::Work => Dispatch::All,
+            Purpose::Serve | Purpose::Worker | Purpose::Work => Dispatch::All,
             Purpose::Verbs => Dispatch::Nothing,
         },
         relay: relay(config, wired),
@@ -126,6 +123,7 @@ fn name(purpose: Purpose) -> String {
     let host = if host.trim().is_empty() { "this machine" } else { host.trim() };
     match purpose {
         Purpose::Serve => host.to_owned(),
+        Purpose::Worker => format!("{host} (worker)"),
         Purpose::Work | Purpose::Verbs => format!("{host} (command)"),
     }
 }
@@ -142,7 +140,38 @@ fn ingest_options(config: &Config) -> Result<IngestOptions> {
     })
 }
 
-async fn open_database(config: &Config, migrations: Vec<Migration>) -> Result<Db> {
+/// The tables of all parts, step by step.
+fn migrations() -> Vec<Migration> {
+    [store::MIGRATIONS, server::MIGRATIONS, ingest::tables::MIGRATIONS, backlog::tables::MIGRATIONS].concat()
+}
+
+/// What people read of the store.
+fn place(config: &Config) -> String {
+    match &config.store {
+        StoreAt::Folder => config.database().display().to_string(),
+        StoreAt::Server { place, .. } => place.clone(),
+    }
+}
+
+/// Opens the store, its schema up to date.
+pub(super) async fn open_database(config: &Config) -> Result<Db> {
+    match &config.store {
+        StoreAt::Folder => open_file(config, migrations()).await,
+        StoreAt::Server { address, .. } => connect(address).await,
+    }
+}
+
+/// Connects to a shared store, its schema up to date.
+pub(super) async fn connect(address: &str) -> Result<Db> {
+    let options = PgOptions::parse(address).map_err(|error| Problem::usage(error.to_string()))?;
+    let place = options.place().to_owned();
+    Db::connect(options, &migrations()).await.map_err(|error| match &error {
+        db::Error::Away { .. } => Problem::unreachable(chain(&error)),
+        _ => Problem::failed(format!("cannot open {place}: {}", chain(&error))),
+    })
+}
+
+async fn open_file(config: &Config, migrations: Vec<Migration>) -> Result<Db> {
     let options = db::Options::new(config.database());
     let opened = tokio::task::spawn_blocking(move || Db::open(options, &migrations)).await;
     let opened =

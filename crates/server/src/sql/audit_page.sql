@@ -2,9 +2,9 @@
 SELECT seq, at, who, action, object, result, status, address, trace, hash
 FROM server_audit
 WHERE seq < ?1
-  AND (?2 IS NULL OR lower(who) LIKE ?2 ESCAPE '\')
-  AND (?3 IS NULL OR lower(action) LIKE ?3 ESCAPE '\')
-  AND (?4 IS NULL OR lower(object) LIKE ?4 ESCAPE '\')
-  AND (?5 IS NULL OR result = ?5)
+  AND (lower(who) LIKE ?2 ESCAPE '\' OR ?2 IS NULL)
+  AND (lower(action) LIKE ?3 ESCAPE '\' OR ?3 IS NULL)
+  AND (lower(object) LIKE ?4 ESCAPE '\' OR ?4 IS NULL)
+  AND (result = ?5 OR ?5 IS NULL)
 ORDER BY seq DESC
 LIMIT ?6
