@@ -41,18 +41,24 @@ pub(super) async fn token(auth: &Auth, data: &Path) -> Result<String> {
             return Ok(kept.to_owned());
         }
     }
-    for old in known.iter().filter(|token| token.revoked_at.is_none()) {
+    // Those of other machines and folders are theirs, where servers share a store.
+    let name = token_name(data);
+    for old in known.iter().filter(|token| token.revoked_at.is_none() && token.name == name) {
         auth.revoke_token(&old.id, Some(USER), now).await.map_err(|error| failed(&error))?;
     }
     let owner = Principal::local(USER, Role::Admin);
-    let new = NewToken {
-        name: "commands on this machine".to_owned(),
-        scopes: Permissions::all(),
-        expires_at: Some(now.plus(LIFE_MS.unsigned_abs())),
-    };
+    let new =
+        NewToken { name, scopes: Permissions::all(), expires_at: Some(now.plus(LIFE_MS.unsigned_abs())) };
     let (_, secret) = auth.new_token(&owner, new, now).await.map_err(|error| failed(&error))?;
     keep(&path, &secret)?;
     Ok(secret)
+}
+
+/// Whose commands a token is for, as the list of tokens shows it.
+fn token_name(data: &Path) -> String {
+    let system = rustix::system::uname();
+    let data = data.canonicalize().unwrap_or_else(|_| data.to_path_buf());
+    format!("commands on {} in {}", system.nodename().to_string_lossy(), data.display())
 }
 
 fn keep(path: &PathBuf, secret: &str) -> Result<()> {
