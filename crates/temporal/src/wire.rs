@@ -29,7 +29,7 @@ pub struct Tell {
 
 /// Asks the store what a command means.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Ask {
+pub(crate) struct Ask {
     /// The run.
     pub run: RunId,
     /// The command.
@@ -54,7 +54,7 @@ pub enum Reply {
 
 /// A step of a command, or why there is none.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Asked {
+pub(crate) enum Asked {
     /// What the core is to take.
     Step(Box<engine::Step>),
     /// The run does not take it.

@@ -1,4 +1,5 @@
 //! The workflow: waits, asks [`Drive`] what to do, has it done.
+#![expect(missing_docs, reason = "the macro makes a constant for each handler, and gives it no words")]
 
 use crate::{
     activities::{Activities, GONE},
