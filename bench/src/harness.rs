@@ -18,7 +18,7 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
 pub(crate) struct Bed {
     pub(crate) engine: Engine,
     pub(crate) hub: Hub,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 /// Opens an engine on a fresh folder.
@@ -36,6 +36,23 @@ pub(crate) async fn bed_with(apps: Vec<App>) -> Result<Bed> {
 pub(crate) async fn bed_delivering(apps: Vec<App>, relay: engine::RelayOptions) -> Result<Bed> {
     let folder = tempfile::tempdir()?;
     let options = db::Options::new(folder.path().join("headway.db"));
+    let (migrations, registry, pipelines) = joined(apps)?;
+    let store = Store::open(db::Db::open(options, &migrations)?, "bench").await?;
+    let bed = bed_of(store, registry, pipelines, relay).await?;
+    Ok(Bed { _folder: Some(folder), ..bed })
+}
+
+/// Opens an engine on a PostgreSQL database, beside others.
+pub(crate) async fn bed_on(url: &str, registry: Registry) -> Result<Bed> {
+    let migrations = [store::MIGRATIONS, server::MIGRATIONS].concat();
+    let db = db::Db::connect(db::PgOptions::parse(url)?, &migrations).await?;
+    let store = Store::open(db, "bench").await?;
+    bed_of(store, registry, Vec::new(), engine::RelayOptions::default()).await
+}
+
+type Joined = (Vec<db::Migration>, Registry, Vec<(Definition, String)>);
+
+fn joined(apps: Vec<App>) -> Result<Joined> {
     let mut migrations = [store::MIGRATIONS, server::MIGRATIONS].concat();
     let (mut registry, mut pipelines) = (Registry::default(), Vec::new());
     for app in apps {
@@ -46,7 +63,15 @@ pub(crate) async fn bed_delivering(apps: Vec<App>, relay: engine::RelayOptions) 
             pipelines.push((definition, String::from(app.name)));
         }
     }
-    let store = Store::open(db::Db::open(options, &migrations)?, "bench").await?;
+    Ok((migrations, registry, pipelines))
+}
+
+async fn bed_of(
+    store: Store,
+    registry: Registry,
+    pipelines: Vec<(Definition, String)>,
+    relay: engine::RelayOptions,
+) -> Result<Bed> {
     let hub = Hub::open(store.clone(), HubOptions::default()).await?;
     let engine = Engine::open(EngineOptions {
         store,
@@ -61,7 +86,7 @@ pub(crate) async fn bed_delivering(apps: Vec<App>, relay: engine::RelayOptions) 
         relay,
     })
     .await?;
-    Ok(Bed { engine, hub, _folder: folder })
+    Ok(Bed { engine, hub, _folder: None })
 }
 
 /// A registered pipeline's definition.

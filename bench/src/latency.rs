@@ -31,22 +31,30 @@ impl Activity for Tell {
 /// From the ask for a run to its first attempt, idle: through HTTP (`start_p50_ms`, `start_p99_ms`), and by a call of the
 /// engine (`start_engine_p50_ms`, `start_engine_p99_ms`).
 pub(crate) async fn start() -> Result<()> {
-    let (tell, mut told) = mpsc::unbounded_channel();
-    let mut registry = Registry::default();
-    registry.add("bench.tell", WaitClass::Io, Tell(tell));
+    let (registry, told) = told();
     let bed = bed(registry).await?;
-    let definition = definition("name: one\nstages:\n  - name: only\n    activity: bench.tell\n")?;
-    over_http(&bed, &definition, &mut told).await?;
-    by_call(&bed, &definition, &mut told).await
+    let mut told = over_http(&bed, told, "start").await?;
+    by_call(&bed, &definition(ONE)?, &mut told).await
 }
 
-/// A client that keeps its connection posts one run after the other.
-async fn over_http(
+/// A pipeline whose only stage says when it begins.
+const ONE: &str = "name: one\nstages:\n  - name: only\n    activity: bench.tell\n";
+
+/// An activity that says when it begins, and who hears it.
+pub(crate) fn told() -> (Registry, mpsc::UnboundedReceiver<Instant>) {
+    let (tell, told) = mpsc::unbounded_channel();
+    let mut registry = Registry::default();
+    registry.add("bench.tell", WaitClass::Io, Tell(tell));
+    (registry, told)
+}
+
+/// A client that keeps its connection posts one run after the other: `<name>_p50_ms`, `<name>_p99_ms`.
+pub(crate) async fn over_http(
     bed: &Bed,
-    definition: &Arc<Definition>,
-    told: &mut mpsc::UnboundedReceiver<Instant>,
-) -> Result<()> {
-    bed.engine.register_definition((**definition).clone(), "pipeline")?;
+    mut told: mpsc::UnboundedReceiver<Instant>,
+    name: &str,
+) -> Result<mpsc::UnboundedReceiver<Instant>> {
+    bed.engine.register_definition((*definition(ONE)?).clone(), "pipeline")?;
     let options = ServerOptions {
         mode: Mode::Development,
         rate: None,
@@ -75,9 +83,9 @@ async fn over_http(
     }
     stop.cancel();
     serving.await?;
-    figure("start_p50_ms", percentile(&mut samples, 0.5), "ms");
-    figure("start_p99_ms", percentile(&mut samples, 0.99), "ms");
-    Ok(())
+    figure(&format!("{name}_p50_ms"), percentile(&mut samples, 0.5), "ms");
+    figure(&format!("{name}_p99_ms"), percentile(&mut samples, 0.99), "ms");
+    Ok(told)
 }
 
 async fn by_call(

@@ -1,6 +1,6 @@
 //! `make bench`: each figure as `name value unit`, beside its physical limit, in one run.
 //!
-//! Without arguments all of them; with names (`tasks start steps streams ingest deliveries cold adaptive`) only those;
+//! Without arguments all of them; with names (`tasks start steps streams ingest deliveries cold adaptive postgres`) only those;
 //! `adaptive --quick` in a minute.
 
 mod adaptive;
@@ -9,6 +9,7 @@ mod deliveries;
 mod harness;
 mod latency;
 mod library;
+mod postgres;
 mod streams;
 mod tasks;
 
@@ -18,6 +19,9 @@ use std::collections::BTreeSet;
 fn main() -> Result<()> {
     // The streams' clients are this program too, in a process of their own.
     if streams::client()? {
+        return Ok(());
+    }
+    if postgres::node()? {
         return Ok(());
     }
     let wanted: BTreeSet<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
@@ -43,6 +47,9 @@ fn main() -> Result<()> {
     }
     if is_wanted("deliveries") {
         runtime.block_on(deliveries::run())?;
+    }
+    if is_wanted("postgres") && !servers::is_skipped("postgres") {
+        runtime.block_on(postgres::run())?;
     }
     if is_wanted("cold") {
         cold::cold()?;

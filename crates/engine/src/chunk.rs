@@ -43,6 +43,9 @@ const GATHER: Duration = Duration::from_millis(50);
 /// How long a chunk begins attempts; what has not begun then is given back.
 const BEGINS: Duration = Duration::from_secs(2);
 
+/// How often a chunk of a paused run looks whether the run was ended.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// Shortest and longest time between two tellings, and the share of a chunk's age that they grow by.
 const TELL: (Duration, Duration, u32) = (Duration::from_millis(250), Duration::from_secs(10), 20);
 
@@ -355,6 +358,7 @@ impl UnderWay<'_> {
         let mut since: Option<Instant> = None;
         let mut goes = Goes::On;
         let out_at = self.began + BEGINS;
+        let (mut stopped, mut looked_at) = (false, self.began);
         while self.out > 0 && goes != Goes::Away && !self.fatal {
             let mut fresh = Vec::new();
             let due = since.map_or_else(|| Instant::now() + Duration::from_secs(3_600), |at| at + GATHER);
@@ -362,7 +366,15 @@ impl UnderWay<'_> {
                 _ = messages.recv_many(&mut fresh, INBOX) => {}
                 () = sleep_until(due), if since.is_some() => {}
                 () = sleep_until(out_at), if goes == Goes::On => goes = self.give_back(Goes::Out).await?,
-                () = stop.cancelled(), if goes == Goes::On || !self.waiting.is_empty() => goes = self.stopped().await?,
+                () = stop.cancelled(), if !stopped => {
+                    stopped = true;
+                    goes = self.stopped().await?;
+                }
+                // Attempts of a paused run end by themselves, unless it is ended meanwhile.
+                () = sleep_until(looked_at + LOOK), if stopped => {
+                    looked_at = Instant::now();
+                    goes = self.stopped().await?;
+                }
                 () = self.engine.ended() => return Err(Error::Draining),
             }
             let mut urgent = false;

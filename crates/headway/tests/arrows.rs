@@ -27,6 +27,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("headway", 4),
     ("headway-bench", 4),
     ("headway-fakes", 4),
+    ("headway-servers", 4),
 ];
 
 /// Arrows within a layer that are allowed, with the reason.
@@ -38,6 +39,7 @@ const WITHIN: &[(&str, &str, &str)] = &[
     ("headway-ingest", "headway-web", "the application's routes are made of web's parts"),
     ("headway-backlog", "headway-web", "the application's routes are made of web's parts"),
     ("headway-server", "headway-engine", "routes call the engine's verbs"),
+    ("headway-bench", "headway-servers", "the benchmarks run on a real PostgreSQL"),
     ("headway-bench", "headway-fakes", "what is sent is measured against a fake of where it goes"),
 ];
 
@@ -49,6 +51,7 @@ const IMPURE: &[&str] =
 /// Outside crates with the only ones of ours that may name them.
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["headway-db", "headway-bench"]),
+    ("tokio-postgres", &["headway-db", "headway-bench"]),
     ("axum", &["headway-web", "headway-server", "headway-ingest", "headway-backlog", "headway-bench"]),
     ("utoipa-axum", &["headway-web", "headway-server", "headway-ingest", "headway-backlog"]),
     ("clap", &["headway"]),

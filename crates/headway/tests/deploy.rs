@@ -94,8 +94,14 @@ fn expressions(files: &BTreeMap<String, String>) -> Vec<(String, String)> {
     found
 }
 
-/// The selectors of an expression: a metric and what it is narrowed down to.
-fn selectors(expression: &str) -> Vec<(&str, Vec<(&str, &str, &str)>)> {
+/// A metric, and what it is narrowed down to: the label, how that is written, its value.
+struct Selector<'e> {
+    metric: &'e str,
+    labels: Vec<(&'e str, &'e str, &'e str)>,
+}
+
+/// The selectors of an expression.
+fn selectors(expression: &str) -> Vec<Selector<'_>> {
     let mut found = Vec::new();
     for (at, _) in expression.match_indices("headway_") {
         let name = words(&expression[at..], is_name).next().expect("a name");
@@ -106,7 +112,7 @@ fn selectors(expression: &str) -> Vec<(&str, Vec<(&str, &str, &str)>)> {
             let (label, value) = part.split_at(part.find(['=', '!']).expect("label=value"));
             (label, part, value.trim_start_matches(['=', '!', '~']).trim_matches('"'))
         });
-        found.push((name, labels.collect()));
+        found.push(Selector { metric: name, labels: labels.collect() });
     }
     found
 }
@@ -131,7 +137,7 @@ fn metrics_exist() {
         metrics.lines().filter(here).collect()
     };
     for (place, expression) in expressions(&files()) {
-        for (name, labels) in selectors(&expression) {
+        for Selector { metric: name, labels } in selectors(&expression) {
             let lines = lines(name);
             assert!(!lines.is_empty(), "{place}: there is no metric {name}");
             // Prometheus adds the instance; the states of runs are checked below, those of requests come as they come.

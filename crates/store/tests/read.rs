@@ -13,7 +13,10 @@ type Tested = Result<(), Box<dyn std::error::Error>>;
 
 /// A store with runs 1 to 4: the first two completed, the third failed, the last running.
 async fn filled(folder: &std::path::Path) -> Result<Store, Box<dyn std::error::Error>> {
-    let db = Db::open(db::Options::new(folder.join("test.db")), store::MIGRATIONS)?;
+    let db = match servers::shared(folder) {
+        Some(url) => Db::connect(db::PgOptions::parse(&url)?, store::MIGRATIONS).await?,
+        None => Db::open(db::Options::new(folder.join("test.db")), store::MIGRATIONS)?,
+    };
     let store = Store::open(db, "epoch").await?;
     let definition = definition();
     let mut batch = Batch::new();

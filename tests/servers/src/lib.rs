@@ -61,3 +61,29 @@ impl Drop for Database {
         }
     }
 }
+
+/// The variable that says which engine suites for both use: `postgres`, else SQLite.
+pub const STORE: &str = "HEADWAY_TEST_STORE";
+
+/// Where a suite for both engines keeps what belongs to `folder`: the address of a database, made where it is not there yet;
+/// `None` for a SQLite file in the folder. The database goes with its server.
+///
+/// # Panics
+/// Where PostgreSQL cannot be had.
+pub fn shared(folder: &std::path::Path) -> Option<String> {
+    if std::env::var(STORE).as_deref() != Ok("postgres") {
+        return None;
+    }
+    let note = folder.join("postgres.url");
+    if let Ok(known) = std::fs::read_to_string(&note) {
+        return Some(known);
+    }
+    let database = database()?;
+    if let Err(error) = std::fs::write(&note, &database.url) {
+        panic!("cannot write {}: {error}", note.display());
+    }
+    let url = database.url.clone();
+    // A test opens it again after a crash: it must outlive this value.
+    std::mem::forget(database);
+    Some(url)
+}

@@ -58,7 +58,12 @@ async fn open_to(
     let mut options = db::Options::new(folder.join("headway.db"));
     change(&mut options);
     let migrations = [store::MIGRATIONS, TEST_TABLES].concat();
-    let db = db::Db::open(options, &migrations).expect("the database opens");
+    let shared = servers::shared(folder);
+    let db = match &shared {
+        Some(url) => db::Db::connect(db::PgOptions::parse(url).expect("an address"), &migrations).await,
+        None => db::Db::open(options, &migrations),
+    };
+    let db = db.expect("the database opens");
     let store = Store::open(db, "test").await.expect("the store opens");
     let hub = Hub::open(store.clone(), HubOptions::default()).await.expect("the hub opens");
     Engine::open(EngineOptions {
@@ -70,7 +75,8 @@ async fn open_to(
         limits: LimitOptions::default(),
         retention: Retention::default(),
         dispatch,
-        lease: None,
+        // What a crashed engine held is another's as soon as its lease is over.
+        lease: shared.map(|_| Duration::from_secs(1)),
         relay,
     })
     .await
