@@ -421,7 +421,7 @@ pub(crate) fn lower_first(text: &str) -> String {
     let is_name = first.chars().skip(1).any(|c| c.is_uppercase() || c.is_ascii_digit()) || first == "I";
     let mut chars = text.chars();
     match chars.next() {
-        Some(c) if !is_name => c.to_lowercase().chain(chars).collect(),
+        Some(c) if !is_name => std::iter::once(one(c.to_lowercase(), c)).chain(chars).collect(),
         _ => text.to_owned(),
     }
 }
@@ -430,15 +430,25 @@ pub(crate) fn lower_first(text: &str) -> String {
 pub(crate) fn upper_first(text: &str) -> String {
     let mut chars = text.chars();
     match chars.next() {
-        Some(c) => c.to_uppercase().chain(chars).collect(),
+        Some(c) => std::iter::once(one(c.to_uppercase(), c)).chain(chars).collect(),
         None => String::new(),
     }
 }
 
-/// A text of at most `chars` characters, cut between words and not after a word that waits for another.
+/// What a letter becomes, or itself where it would become several (`ß`, `SS`): a text that was cut must not grow again.
+fn one(mut changed: impl Iterator<Item = char>, letter: char) -> char {
+    match (changed.next(), changed.next()) {
+        (Some(other), None) => other,
+        _ => letter,
+    }
+}
+
+/// A text of at most `chars` characters, cut between words and not after a word that waits for another. Of a text that has
+/// any, something is left.
 pub(crate) fn clip(text: &str, chars: usize) -> String {
+    let text = text.trim();
     if text.chars().count() <= chars {
-        return text.trim().to_owned();
+        return text.to_owned();
     }
     let mut out = String::new();
     let mut count = 0;
@@ -453,10 +463,9 @@ pub(crate) fn clip(text: &str, chars: usize) -> String {
         out.push_str(word);
         count += length;
     }
-    if out.is_empty() {
-        return text.chars().take(chars).collect();
-    }
-    tidy_end(&out)
+    let tidy = tidy_end(&out);
+    // Where the first word is too long, or waits for what does not fit, it is cut itself.
+    if tidy.is_empty() { text.chars().take(chars).collect::<String>().trim_end().to_owned() } else { tidy }
 }
 
 /// Without words and marks at its end that wait for something.
@@ -637,6 +646,9 @@ mod tests {
         assert_eq!(clip("Short", 25), "Short");
         assert_eq!(clip("ä".repeat(40).as_str(), 5), "äääää");
         assert_eq!(clip("See balances (of today, and of all accounts)", 30), "See balances");
+        assert_eq!(clip("-- aaaaaaaaaa", 5), "-- aa");
+        assert_eq!(clip("(see balances of today)", 12), "(see balance");
+        assert_eq!([upper_first("ßa"), upper_first("éa"), lower_first("İa")], ["ßa", "Éa", "İa"]);
         assert_eq!(
             [lower_first("Plan menus"), lower_first("PDF export"), lower_first("E-mail")],
             ["plan menus", "PDF export", "e-mail"]

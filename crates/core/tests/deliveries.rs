@@ -5,7 +5,7 @@
 mod support;
 
 use model::{DeliveryEnd, DeliveryState, Input, Remote, RunState, TaskError, TaskState, Timestamp};
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::contextualize_config};
 use serde_json::json;
 use std::sync::Arc;
 use support::{Host, ingest_like};
@@ -102,7 +102,7 @@ fn deliveries_of_a_cancelled_run_are_counted_but_do_not_revive_it() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(contextualize_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() }))]
 
     /// Any order of work and deliveries: counts hold, the state is the fold of the events, and the run is complete exactly
     /// when all of both is.

@@ -5,7 +5,7 @@ mod support;
 
 use headway_core::{InputKind, Refused, is_legal};
 use model::{Input, Retryability, RunState, StageId, StageState, TaskState};
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::contextualize_config};
 use serde_json::json;
 use std::sync::Arc;
 use support::{Host, definition, ingest_like, stage};
@@ -321,7 +321,7 @@ fn step(host: &mut Host, step: &Step) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(contextualize_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() }))]
 
     /// Whatever order inputs come in, the counts are the rows', the state is the fold of the events, and once people
     /// stop interfering, the run ends exactly once.

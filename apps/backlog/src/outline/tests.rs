@@ -90,6 +90,26 @@ fn check_whole(items: &[(String, WorkItem)]) {
     }
 }
 
+/// An item that a sibling is like gets another title, within the same bounds.
+fn check_mended(item: &WorkItem, path: &[(String, WorkItem)]) {
+    let again =
+        Again { item: item.clone(), problems: vec!["a sibling has the same title".to_owned()], attempts: 2 };
+    let brief = Brief {
+        run: RunId(1),
+        params: Arc::new(Params::default()),
+        vision: Arc::new(vision::read("# Shop", "x")),
+        kind: item.kind,
+        parent: Arc::from(""),
+        path: path.iter().take(1).map(|(_, item)| item.clone()).collect(),
+        siblings: Vec::new(),
+        positions: vec![1],
+        again: Some(again),
+    };
+    let title = mended(item.clone(), &brief).title;
+    assert!(title.chars().count() <= title_limit(item.kind) && title != item.title, "{title}");
+    assert!(title.trim() == title && !title.is_empty(), "{title:?}");
+}
+
 #[test]
 fn real_visions_give_the_size_that_was_asked() {
     for (name, vision) in VISIONS {
@@ -296,6 +316,25 @@ fn hostile_text_stays_text() {
     }
 }
 
+/// What the property below once found, as it found it.
+#[test]
+fn rare_letters_and_marks_stay_within_bounds() {
+    let numbers = crate::Numbers { epics: 3, features: 3, stories: 4, tasks: 2, tests: 2 };
+    for vision in RARE {
+        let (items, _) = whole(vision, Size::Given(numbers));
+        check_whole(&items);
+        for (_, item) in &items {
+            check_mended(item, &items);
+        }
+    }
+}
+
+const RARE: &[&str] = &[
+    // Upper case makes two letters of one: a title that was cut grew again.
+    "## ßaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n- Order meals\n",
+    "## Features\n- ßaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
+];
+
 /// An item that the gate refuses is written again with its problems mended.
 #[test]
 fn what_rules_can_mend_they_mend() {
@@ -324,7 +363,7 @@ fn what_rules_can_mend_they_mend() {
 
 mod properties {
     use super::*;
-    use proptest::prelude::*;
+    use proptest::{prelude::*, test_runner::contextualize_config};
 
     fn line() -> impl Strategy<Value = String> {
         prop_oneof![
@@ -342,7 +381,7 @@ mod properties {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+        #![proptest_config(contextualize_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() }))]
 
         #[test]
         fn any_markdown_gives_a_backlog(lines in proptest::collection::vec(line(), 0..40)) {
@@ -356,6 +395,7 @@ mod properties {
             for (key, item) in &items {
                 let same = siblings(&items, key).any(|other| other.kind == item.kind && other.title == item.title);
                 prop_assert!(!same, "{} {}", key, item.title);
+                check_mended(item, &items);
             }
             prop_assert_eq!(items, whole(&vision, Size::Given(numbers)).0);
         }

@@ -1,5 +1,5 @@
 use expect_test::{Expect, expect};
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::contextualize_config};
 
 use super::*;
 use crate::meta::fixtures::{chunk, compressed_text, international_text, packed, png, text};
@@ -236,7 +236,7 @@ fn raw_profiles_are_blocks_and_no_texts() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(contextualize_config(ProptestConfig::with_cases(300)))]
 
     #[test]
     fn every_text_written_is_read_again(keyword in "[a-zA-Z]{1,79}", value in "[ -~äöü猫]{0,300}") {

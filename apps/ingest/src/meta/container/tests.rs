@@ -1,5 +1,5 @@
 use expect_test::{Expect, expect};
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::contextualize_config};
 
 use super::*;
 use crate::meta::fixtures::{
@@ -472,7 +472,7 @@ fn what_was_read_survives_the_way_through_json_but_for_the_place() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(contextualize_config(ProptestConfig::with_cases(500)))]
 
     #[test]
     fn a_changed_byte_or_a_cut_never_panics(at in 0_usize..2000, byte in any::<u8>(), cut in 0_usize..2000, which in 0_usize..4) {

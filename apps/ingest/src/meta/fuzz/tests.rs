@@ -1,6 +1,6 @@
 //! The fuzz targets on stable: random bytes, and pieces of each format in random order.
 
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::contextualize_config};
 
 use super::*;
 use crate::meta::fixtures::{chunk, compressed_text, international_text, text, xmp};
@@ -174,7 +174,7 @@ fn container_pieces() -> Vec<Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(contextualize_config(ProptestConfig::with_cases(2000)))]
 
     #[test]
     fn prompt_on_stable(data in pieces(prompt_pieces())) {
@@ -209,7 +209,7 @@ proptest! {
 
 proptest! {
     // Bombs that are unpacked to their limit take a while each.
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(contextualize_config(ProptestConfig::with_cases(300)))]
 
     #[test]
     fn png_text_on_stable(data in pieces(png_pieces())) {
