@@ -46,8 +46,9 @@ pub enum Phase {
     Done,
 }
 
-/// The figures of an ingest's run.
-pub fn stats(record: &RunRecord) -> IngestStats {
+/// The figures of an ingest's run. `keywords` are its distinct ones, which its files tell and not its run: a counter would
+/// count a word once for each file.
+pub fn stats(record: &RunRecord, keywords: u64) -> IngestStats {
     let counter =
         |name: &str| record.run.counters.get(name).map_or(0, |count| u64::try_from(*count).unwrap_or(0));
     let read = stage(record, "read").map(|stage| stage.counts).unwrap_or_default();
@@ -61,7 +62,7 @@ pub fn stats(record: &RunRecord) -> IngestStats {
         failed: read.failed,
         cancelled: read.cancelled,
         metadata: counter("metadata"),
-        keywords: counter("keywords"),
+        keywords,
         scores: counter("scores"),
         nsfw: counter("nsfw"),
         errors: counter("errors") + failed_tasks,
@@ -114,11 +115,11 @@ mod tests {
         fixture::stage(&mut record, "enrich").counts = counts(72, 70, 2, 0);
         fixture::stage(&mut record, "commit").counts = counts(72, 71, 1, 0);
         for (name, count) in
-            [("skipped", 20), ("metadata", 60), ("keywords", 900), ("scores", 5), ("nsfw", 3), ("errors", 4)]
+            [("skipped", 20), ("metadata", 60), ("scores", 5), ("nsfw", 3), ("errors", 4)]
         {
             record.run.counters.insert(name.to_owned(), count);
         }
-        let stats = stats(&record);
+        let stats = stats(&record, 900);
         let expected = IngestStats {
             discovered: 100,
             skipped: 20,
@@ -140,7 +141,7 @@ mod tests {
         let mut record = fixture::record(RunState::Cancelled);
         fixture::stage(&mut record, "read").counts = counts(100, 30, 1, 69);
         record.run.counters.insert("skipped".to_owned(), 10);
-        let stats = stats(&record);
+        let stats = stats(&record, 0);
         assert_eq!((stats.processed, stats.failed, stats.skipped, stats.cancelled), (20, 1, 10, 69));
         assert_eq!(stats.processed + stats.failed + stats.skipped + stats.cancelled, stats.discovered);
     }

@@ -10,6 +10,7 @@ mod media;
 mod places;
 mod runs;
 mod selection;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,8 @@ use model::RunId;
 use std::{path::PathBuf, sync::Arc};
 use web::{ApiError, Code, RunHandle, RunVerbs};
 
+pub use words::KeywordCounts;
+
 /// What the routes work with. Cheap to clone.
 #[derive(Clone)]
 pub struct RouteState {
@@ -37,6 +40,8 @@ pub struct RouteState {
     pub models: PathBuf,
     /// Verbs on runs.
     pub runs: Arc<dyn RunVerbs>,
+    /// Distinct keywords that were counted before.
+    pub keywords: KeywordCounts,
 }
 
 /// The application's routes.

@@ -106,7 +106,8 @@ async fn one(
     let unknowns = preview::unknowns(&state.db, run).await.map_err(unanswered)?;
     let model = state.models.join(MODEL_FILE);
     let nsfw_available = cfg!(feature = "nsfw") && on_disk(move || model.is_file()).await?;
-    let stats = stats(record);
+    let keywords = state.keywords.of(&state.db, record).await.map_err(unanswered)?;
+    let stats = stats(record, keywords);
     known.json(&IngestSession {
         stats,
         notes: notes(&params, &stats, &unknowns),

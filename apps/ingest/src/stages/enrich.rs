@@ -39,7 +39,6 @@ impl Enrich {
         let mut success = Success::empty();
         let mut troubles = Vec::new();
         let found = if params.extract_keywords { found_keywords(&material) } else { Vec::new() };
-        success.effects.count("keywords", found.len() as i64);
         let mut score = material.rating.unwrap_or(0);
         let mut favourite = false;
         if params.import_scores {

@@ -360,6 +360,19 @@ pub async fn unknowns(db: &Db, run: RunId) -> db::Result<Unknowns> {
     Ok(Unknowns { unclassified: reasons, videos })
 }
 
+/// How many different keywords the files of an ingest have.
+///
+/// # Errors
+/// Where the store does not answer.
+pub async fn keywords(db: &Db, run: RunId) -> db::Result<u64> {
+    let query = Query::either(
+        include_str!("sql/preview_keywords.sql"),
+        include_str!("sql/preview_keywords.postgres.sql"),
+    );
+    let rows = db.query(query.bind(run.0)).await?;
+    rows.first().map_or(Ok(0), |row| row.get(0))
+}
+
 /// How many files that were read are left out of the commit.
 ///
 /// # Errors

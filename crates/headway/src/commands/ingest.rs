@@ -188,7 +188,7 @@ async fn report(session: &Session, args: &Args, run: &str, start: Instant) -> Re
         ("skipped", stats.skipped, "files that the library has already"),
         ("failed", stats.failed, "files"),
         ("metadata", stats.metadata, "files whose metadata was read"),
-        ("keywords", stats.keywords, "keywords, over all files"),
+        ("keywords", stats.keywords, "distinct keywords"),
         ("scores", stats.scores, "files with a score"),
         ("nsfw", stats.nsfw, "files over the threshold"),
         ("errors", stats.errors, ""),

@@ -231,6 +231,7 @@ pub(super) fn server_options(config: &Config, parts: Parts) -> Result<ServerOpti
         thumbnails: parts.ingest.thumbnails,
         models: parts.ingest.models,
         runs: server::run_verbs(parts.engine.clone()),
+        keywords: ingest::routes::KeywordCounts::default(),
     });
     let outbox = Arc::new(Outbox(parts.engine.clone()));
     let backlogs = backlog::routes(backlog::RouteState {

@@ -73,10 +73,14 @@ export function useStartIngest() {
 
 export { newKey as newStartKey };
 
+/** How often an ingest under way is asked for: its distinct keywords are counted on the server, and move by no event. */
+const SESSION_REFRESH_MS = 3_000;
+
 export function useIngest(run: string) {
   return useQuery({
     queryKey: ingestKeys.one(run),
     queryFn: ({ signal }) => api.get<IngestSession>(base(run), undefined, signal),
+    refetchInterval: ({ state }) => (state.data?.phase === "processing" ? SESSION_REFRESH_MS : false),
   });
 }
 

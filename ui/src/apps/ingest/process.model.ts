@@ -90,7 +90,8 @@ export function statsOf(run: Pick<RunLike, "counters" | "stages">, fetched: Inge
   const stats = { ...(fetched ?? NO_STATS), ...filesOf(run) };
   for (const name of STAT_NAMES) {
     const counted = run.counters[name];
-    if (counted === undefined) continue;
+    // Distinct keywords are no counter; runs of older versions have one, which counts a word once for each file.
+    if (counted === undefined || name === "keywords") continue;
     // The counter holds what activities report; a task that failed for good is an error besides.
     stats[name] =
       name === "errors" && run.counters.processed === undefined ? counted + failedTasks(run) : counted;

@@ -154,6 +154,7 @@ async fn every_route_is_in_the_document_with_what_it_needs() {
         thumbnails: rig.thumbnails.clone(),
         models: rig.thumbnails.clone(),
         runs: rig.runs.clone(),
+        keywords: crate::routes::KeywordCounts::default(),
     };
     let registered = crate::routes::routes(state).register();
     let mut lines: Vec<String> = registered

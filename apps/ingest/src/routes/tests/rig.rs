@@ -3,7 +3,7 @@
 use crate::{
     files::Roots,
     fixture,
-    routes::{RouteState, routes},
+    routes::{KeywordCounts, RouteState, routes},
     tables,
 };
 use axum::{Router, body::Body};
@@ -105,6 +105,7 @@ impl Rig {
             thumbnails: thumbnails.clone(),
             models: real.join("models"),
             runs: runs.clone(),
+            keywords: KeywordCounts::default(),
         };
         let who = Authentication::Known(Principal::local("anna", role));
         let router = routes(state).register().router.layer(axum::Extension(who));

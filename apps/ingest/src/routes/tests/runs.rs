@@ -66,7 +66,12 @@ async fn an_ingest_is_shown_with_its_figures_and_what_they_leave_unknown() {
         nsfw_reason: Some("unknown: no model is installed"),
         ..File::new(key)
     };
-    rig.staged(&[unknown("/m/a"), unknown("/m/b"), File { kind: "video", ..File::new("/m/c") }]);
+    let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+    rig.staged(&[
+        File { keywords: words(&["castle", "dusk"]), ..unknown("/m/a") },
+        File { keywords: words(&["castle", "fox"]), ..unknown("/m/b") },
+        File { kind: "video", ..File::new("/m/c") },
+    ]);
     let reply = rig.ingest("").await;
     let json = reply.json();
     assert_eq!(json["run"]["id"], rig.run().to_string());
@@ -77,6 +82,7 @@ async fn an_ingest_is_shown_with_its_figures_and_what_they_leave_unknown() {
         (&stats["discovered"], &stats["processed"], &stats["skipped"]),
         (&json!(5), &json!(3), &json!(1))
     );
+    assert_eq!(stats["keywords"], json!(3), "a word counts once, however many files have it");
     assert_eq!(json["current_file"], json!(null));
     rig.change(|record| record.run.state = RunState::Running);
     assert_eq!(rig.ingest("").await.json()["current_file"], json!("cat.png"));

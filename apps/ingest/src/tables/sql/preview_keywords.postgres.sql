@@ -1,0 +1,3 @@
+-- How many different keywords the files of an ingest have.
+SELECT COUNT(DISTINCT w.value ->> 'keyword') FROM ingest_files AS f, jsonb_array_elements(f.keywords::jsonb) AS w(value)
+WHERE f.run_id = ?1 AND f.keywords IS NOT NULL
