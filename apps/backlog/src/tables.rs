@@ -3,7 +3,6 @@
 //!
 //! Statements are values: stages return them as effects, and the engine commits them with the outcome.
 
-mod conditions;
 pub mod items;
 pub(crate) mod writing;
 

@@ -114,9 +114,7 @@ mod tests {
         fixture::stage(&mut record, "read").counts = counts(100, 92, 8, 0);
         fixture::stage(&mut record, "enrich").counts = counts(72, 70, 2, 0);
         fixture::stage(&mut record, "commit").counts = counts(72, 71, 1, 0);
-        for (name, count) in
-            [("skipped", 20), ("metadata", 60), ("scores", 5), ("nsfw", 3), ("errors", 4)]
-        {
+        for (name, count) in [("skipped", 20), ("metadata", 60), ("scores", 5), ("nsfw", 3), ("errors", 4)] {
             record.run.counters.insert(name.to_owned(), count);
         }
         let stats = stats(&record, 900);

@@ -9,6 +9,7 @@
 //! SQL is written so that it means the same in SQLite and PostgreSQL, with parameters `?1`, `?2`, …; the few texts that must
 //! differ stand side by side ([`Statement::either`], [`Query::either`], [`Migration::differs`]).
 
+mod conditions;
 mod copy;
 mod db;
 mod error;
@@ -21,6 +22,7 @@ mod statement;
 mod stats;
 mod value;
 
+pub use conditions::{Conditions, anywhere};
 pub use copy::{CopyReport, copy};
 pub use db::{Backend, BackupReport, Checkpoint, Db, RestoreReport};
 pub use error::{ConstraintKind, Error, MigrationProblem, Source};

@@ -1,11 +1,8 @@
 //! Reading items, and editing them.
 
-use super::{
-    conditions::{Conditions, anywhere},
-    writing,
-};
+use super::writing;
 use crate::gate::Quality;
-use db::{Batch, Db, Query, Row, Statement, Value, params};
+use db::{Batch, Conditions, Db, Query, Row, Statement, Value, anywhere, params};
 use model::{DeliveryState, Remote, RunId, TaskError, WorkItem, WorkItemKind};
 use serde::Serialize;
 use std::sync::Arc;
@@ -155,7 +152,7 @@ impl BacklogItem {
 impl ItemFilter {
     fn conditions(&self, run: RunId, destination: Option<&str>) -> Conditions {
         let mut conditions =
-            Conditions::new(vec![Value::from(run.0), Value::from(destination.unwrap_or_default())]);
+            Conditions::after([Value::from(run.0), Value::from(destination.unwrap_or_default())]);
         match &self.parent {
             None => {}
             Some(Parent::Root) => conditions.and("i.parent IS NULL", []),
@@ -208,7 +205,9 @@ pub async fn page(
     if let Some(after) = after {
         conditions.and("i.sort > ?", [Value::from(after)]);
     }
-    let rows = db.query(conditions.query(include_str!("sql/page.sql"), limit)).await?;
+    let rows = db
+        .query(conditions.query(include_str!("sql/page.sql"), &[("/*limit*/", &limit.to_string())]))
+        .await?;
     rows.iter().map(item).collect()
 }
 

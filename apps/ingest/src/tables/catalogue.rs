@@ -1,11 +1,10 @@
 //! Reading the library: pages, one file, facets; and rating.
 
 use super::{
-    conditions::Conditions,
     record::{FileProblem, MediaFile, MediaKind, NsfwState, Orientation},
     search::Search,
 };
-use db::{Batch, Db, Query, Row, Statement, Value, params};
+use db::{Batch, Conditions, Db, Query, Row, Statement, Value, params};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 use utoipa::ToSchema;

@@ -3,7 +3,6 @@
 //! Statements are values: stages return them as effects, and the engine commits them with the outcome.
 
 pub mod catalogue;
-mod conditions;
 mod library;
 pub mod preview;
 pub mod record;

@@ -1,12 +1,11 @@
 //! Reading what an ingest has read: pages of files, duplicates, errors; and choosing what will be committed.
 
 use super::{
-    conditions::{Conditions, anywhere},
     record::{FileProblem, FileState, IngestFile, NsfwState},
     search::Search,
 };
 use crate::pixels::distance;
-use db::{Batch, Db, Query, Row, Statement, Value, params};
+use db::{Batch, Conditions, Db, Query, Row, Statement, Value, anywhere, params};
 use model::RunId;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};

@@ -4,8 +4,7 @@
 //! Words that the index cannot hold (emoji, signs) or would only find from their beginning (scripts that write without
 //! spaces) are looked up letter by letter instead.
 
-use super::conditions::{Conditions, anywhere};
-use db::Value;
+use db::{Conditions, Value, anywhere};
 
 /// Longest text that is searched for, in characters.
 pub const MAX_SEARCH_CHARS: usize = 500;
@@ -109,16 +108,16 @@ mod tests {
         check(
             "Castle  \"golden hour\" OR * NEAR(a, 2)",
             expect![[
-                r#"Query { sql: "", params: [Text("\"castle\" * \"\"\"golden\" * \"hour\"\"\" * \"or\" * \"near(a,\" * \"2)\" *"), Text("%*%"), Int(0)] }"#
+                r#"Query { sql: "", postgres: None, params: [Text("\"castle\" * \"\"\"golden\" * \"hour\"\"\" * \"or\" * \"near(a,\" * \"2)\" *"), Text("%*%"), Int(0)] }"#
             ]],
         );
         check(
             "🎉 山水 a\u{0}b",
             expect![[
-                r#"Query { sql: "", params: [Text("\"a\" * \"b\" *"), Text("%🎉%"), Text("%山水%"), Int(0)] }"#
+                r#"Query { sql: "", postgres: None, params: [Text("\"a\" * \"b\" *"), Text("%🎉%"), Text("%山水%"), Int(0)] }"#
             ]],
         );
-        check(" \t ", expect![[r#"Query { sql: "", params: [Int(0)] }"#]]);
+        check(" \t ", expect![[r#"Query { sql: "", postgres: None, params: [Int(0)] }"#]]);
     }
 
     #[test]

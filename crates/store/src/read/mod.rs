@@ -5,6 +5,8 @@ mod run;
 mod system;
 mod task;
 
+use db::Value;
+
 pub use event::{Epoch, EventPage, FeedHead, Kinds, Order};
 pub use run::RunFilter;
 pub use system::{ScheduleRecord, WorkerRecord};
@@ -14,17 +16,8 @@ pub use task::{ErrorGroup, TaskFilter, TaskRecord, Timeline, TimelineAttempt};
 pub const MAX_PAGE: u32 = 1_000;
 
 /// `text` as a pattern that matches it anywhere, in lower case, with the signs of LIKE taken literally.
-pub(crate) fn anywhere(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for c in text.to_lowercase().chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
+pub(crate) fn anywhere(text: &str) -> Value {
+    db::anywhere(&text.to_lowercase())
 }
 
 /// `?{first}, ?{first+1}, …`: as many parameters as `count`.
@@ -38,7 +31,7 @@ mod tests {
 
     #[test]
     fn signs_of_like_are_taken_literally() {
-        assert_eq!(anywhere("50%_A\\"), "%50\\%\\_a\\\\%");
+        assert_eq!(anywhere("50%_A\\"), Value::from("%50\\%\\_a\\\\%"));
         assert_eq!(placeholders(4, 3), "?4, ?5, ?6");
     }
 }

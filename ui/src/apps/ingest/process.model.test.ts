@@ -99,7 +99,10 @@ describe("figures", () => {
   it("come from the run's counters where it counts them, else from what was fetched", () => {
     const fetched = stats({ discovered: 5, keywords: 9 });
     expect(
-      statsOf({ counters: { discovered: 8, processed: 3, errors: 1, keywords: 70, other: 1 }, stages: [] }, fetched),
+      statsOf(
+        { counters: { discovered: 8, processed: 3, errors: 1, keywords: 70, other: 1 }, stages: [] },
+        fetched,
+      ),
     ).toEqual(stats({ discovered: 8, processed: 3, errors: 1, keywords: 9 }));
     expect(statsOf({ counters: {}, stages: [] }, null)).toEqual(stats());
   });

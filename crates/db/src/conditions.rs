@@ -1,27 +1,40 @@
-//! Conditions of a read, put together from the filters that are in use. Values are bound, never written into the text.
+//! Conditions of a read, put together from the filters that are in use.
 
-use db::{Query, Value};
+use crate::{Query, Value};
 
-/// Conditions joined by AND, with what they are bound to.
+/// Conditions joined by AND, with what they are bound to. Values are bound, never written into the text.
 #[derive(Clone, Debug)]
-pub(super) struct Conditions {
+pub struct Conditions {
     text: String,
     params: Vec<Value>,
 }
 
+impl Default for Conditions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Conditions {
     /// No condition yet.
-    pub(super) fn new() -> Self {
-        Self { text: String::from("1 = 1"), params: Vec::new() }
+    #[must_use]
+    pub fn new() -> Self {
+        Self::after([])
+    }
+
+    /// No condition yet; `bound` are the values that the template itself names as `?1`, `?2`, ….
+    #[must_use]
+    pub fn after(bound: impl IntoIterator<Item = Value>) -> Self {
+        Self { text: String::from("1 = 1"), params: bound.into_iter().collect() }
     }
 
     /// Adds a condition, in whose text each `?` stands for the next of `values`.
-    pub(super) fn and(&mut self, condition: &'static str, values: impl IntoIterator<Item = Value>) {
+    pub fn and(&mut self, condition: &'static str, values: impl IntoIterator<Item = Value>) {
         self.text.push_str("\n  AND ");
         let mut values = values.into_iter();
         for (index, piece) in condition.split('?').enumerate() {
             if index > 0 {
-                // A `?` without a value is a mistake in this crate, which the database refuses in its tests.
+                // A `?` without a value is a mistake of the caller, which the database refuses in its tests.
                 self.params.extend(values.next());
                 self.text.push('?');
                 self.text.push_str(&self.params.len().to_string());
@@ -31,7 +44,8 @@ impl Conditions {
     }
 
     /// `template` with its marks replaced: `/*where*/` by the conditions, the others as given.
-    pub(super) fn query(&self, template: &str, marks: &[(&str, &str)]) -> Query {
+    #[must_use]
+    pub fn query(&self, template: &str, marks: &[(&str, &str)]) -> Query {
         let filled = template.replace("/*where*/", &self.text);
         let filled = marks.iter().fold(filled, |sql, (mark, text)| sql.replace(mark, text));
         Query::new(filled).bind_all(self.params.iter().cloned())
@@ -39,7 +53,8 @@ impl Conditions {
 }
 
 /// `text` as a pattern of LIKE that matches it anywhere, with the signs of LIKE taken literally (`ESCAPE '\'`).
-pub(super) fn anywhere(text: &str) -> Value {
+#[must_use]
+pub fn anywhere(text: &str) -> Value {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
     for c in text.chars() {
@@ -67,6 +82,14 @@ mod tests {
             query.sql(),
             "SELECT 1 FROM t WHERE 1 = 1\n  AND a = ?1\n  AND (b LIKE ?2 OR c LIKE ?3) LIMIT 7"
         );
+    }
+
+    #[test]
+    fn what_the_template_names_itself_comes_first() {
+        let mut conditions = Conditions::after([Value::from(1), Value::from("to")]);
+        conditions.and("b = ?", [Value::from(2)]);
+        let query = conditions.query("SELECT 1 FROM t WHERE a = ?1 AND c = ?2 AND /*where*/", &[]);
+        assert_eq!(query.sql(), "SELECT 1 FROM t WHERE a = ?1 AND c = ?2 AND 1 = 1\n  AND b = ?3");
     }
 
     #[test]
