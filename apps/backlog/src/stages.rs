@@ -11,6 +11,7 @@ use crate::{
     openai::{Judgement, OpenAi},
     outline::Outline,
     pipeline::activity,
+    tables::writing,
 };
 use activity::{Outcome, Registry, text::TextModel};
 use inputs::Inputs;
@@ -54,6 +55,7 @@ pub(crate) fn registry(options: &BacklogOptions) -> Registry {
     }
     registry.add("backlog.review", WaitClass::Io, review::Review);
     registry.add("backlog.stage", WaitClass::Io, stage::Stage);
+    registry.forgets(writing::forget);
     registry
 }
 

@@ -306,3 +306,64 @@ async fn a_stage_that_runs_again_counts_once() {
     assert_eq!(second.run.counters, first.run.counters);
     assert_eq!(column(&engine, KEYS, run).await.len() as u64, tiny().numbers().total());
 }
+
+const LEFT: &str = "SELECT (SELECT COUNT(*) FROM backlog_items WHERE run_id = ?1) || ' ' \
+    || (SELECT COUNT(*) FROM backlog_notes WHERE run_id = ?1) || ' ' \
+    || (SELECT COUNT(*) FROM deliveries WHERE run_id = ?1) || ' ' \
+    || (SELECT COUNT(*) FROM tasks WHERE run_id = ?1) || ' ' || (SELECT COUNT(*) FROM events WHERE run_id = ?1) || ' ' \
+    || (SELECT COUNT(*) FROM runs WHERE id = ?1)";
+
+/// Old runs go with all that they wrote; those stay whose deliveries still move, and a vision that another run has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgotten_backlog_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path(), BacklogOptions::default(), &Tracker::default()).await;
+    let db = engine.store().db().clone();
+    let kept = |hash: &str| {
+        let sql = "INSERT INTO backlog_visions (sha256, text, created_at) VALUES (?1, ?2, 1)";
+        db.execute(db::Batch::from(db::Statement::new(sql).row(db::params![hash, CANTEEN])))
+    };
+    kept("aa11").await.unwrap();
+    kept("bb22").await.unwrap();
+    let with = |hash: &str| Params {
+        to: Some("tracker".to_owned()),
+        vision_sha256: Some(hash.to_owned()),
+        ..tiny()
+    };
+    let mut runs = Vec::new();
+    for hash in ["aa11", "bb22", "bb22"] {
+        let run = begin(&engine, AuthorName::Outline, &with(hash)).await;
+        when(&engine, run, |record| record.run.state == RunState::Waiting).await;
+        approve(&engine, run).await;
+        let record = over(&engine, run).await;
+        let staged = record.run.deliveries.staged;
+        when(&engine, run, |record| record.run.deliveries.done == staged).await;
+        runs.push(run);
+    }
+    let [old, moving, young] = runs[..] else { panic!("three runs") };
+    let long_ago = db::Statement::new("UPDATE runs SET ended_at = 1000 WHERE id IN (?1, ?2)");
+    let again = db::Statement::new(
+        "UPDATE deliveries SET state = 3, remote_id = NULL, due_at = 9000000000000000 WHERE run_id = ?1 AND key = 'e1'",
+    );
+    let batch = db::Batch::new()
+        .with(long_ago.row(db::params![old.0, moving.0]))
+        .with(again.row(db::params![moving.0]));
+    db.execute(batch).await.unwrap();
+    let retention = engine::Retention { days: 30 };
+    let swept = engine.forget_old(retention).await.unwrap();
+    assert_eq!(swept.runs, 1);
+    assert_eq!(column(&engine, LEFT, old).await, ["0 0 0 0 0 0"]);
+    for run in [moving, young] {
+        assert!(
+            !column(&engine, LEFT, run).await[0].split(' ').any(|count| count == "0"),
+            "it is still whole"
+        );
+    }
+    const VISIONS: &str = "SELECT sha256 FROM backlog_visions WHERE ?1 = ?1 ORDER BY sha256";
+    assert_eq!(column(&engine, VISIONS, old).await, ["bb22"]);
+    let dead = db::Statement::new("UPDATE deliveries SET state = 5 WHERE run_id = ?1 AND key = 'e1'");
+    db.execute(db::Batch::from(dead.row(db::params![moving.0]))).await.unwrap();
+    assert_eq!(engine.forget_old(retention).await.unwrap().runs, 1);
+    assert_eq!(column(&engine, LEFT, moving).await, ["0 0 0 0 0 0"]);
+    assert_eq!(column(&engine, VISIONS, old).await, ["bb22"], "the young run has it too");
+}

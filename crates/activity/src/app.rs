@@ -1,7 +1,8 @@
 //! What an application brings: activities, pipelines, tables.
 
 use crate::{Activity, CpuActivity, Performer};
-use model::{PipelineDocument, WaitClass};
+use db::Statement;
+use model::{PipelineDocument, RunId, WaitClass};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// An application: what it registers at start.
@@ -12,14 +13,19 @@ pub struct App {
     pub pipelines: Vec<PipelineDocument>,
     /// Its tables.
     pub migrations: &'static [db::Migration],
-    /// Adds its activities.
+    /// Adds its activities, and what forgets its rows.
     pub activities: Registry,
 }
 
-/// Activities by name.
+/// What deletes an application's rows of a run that is forgotten: statements that delete at most so many rows each. They are
+/// executed again until none of them finds any more; the run itself goes last.
+pub type Forget = fn(RunId, usize) -> Vec<Statement>;
+
+/// Activities by name, and what forgets what they wrote.
 #[derive(Clone, Default)]
 pub struct Registry {
     performers: BTreeMap<Arc<str>, Performer>,
+    forgets: Vec<Forget>,
 }
 
 impl Registry {
@@ -45,8 +51,20 @@ impl Registry {
         self.performers.keys().map(|name| &**name)
     }
 
-    /// Takes over all activities of `other`.
+    /// Names what deletes the application's rows of a run that is forgotten.
+    pub fn forgets(&mut self, forget: Forget) -> &mut Self {
+        self.forgets.push(forget);
+        self
+    }
+
+    /// Statements that delete applications' rows of a run, at most `most` each.
+    pub fn forget(&self, run: RunId, most: usize) -> Vec<Statement> {
+        self.forgets.iter().flat_map(|forget| forget(run, most)).collect()
+    }
+
+    /// Takes over all activities of `other`, and what forgets their rows.
     pub fn extend(&mut self, other: Self) {
         self.performers.extend(other.performers);
+        self.forgets.extend(other.forgets);
     }
 }

@@ -14,7 +14,7 @@ mod context;
 mod outcome;
 pub mod text;
 
-pub use app::{App, Registry};
+pub use app::{App, Forget, Registry};
 pub use context::{Attempt, CancelFlag, Chunk, Context, EmitError, Link, Log, Progress};
 pub use outcome::{Effects, Failed, Items, Note, Outcome, Success};
 

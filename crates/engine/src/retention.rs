@@ -4,7 +4,7 @@ use crate::{Result, clock, shared::Engine};
 use db::{Batch, Query};
 use model::{RunId, Timestamp};
 use std::time::Duration;
-use store::write;
+use store::{outbox, write};
 
 /// How often runs are looked at.
 const SWEEP: Duration = Duration::from_secs(600);
@@ -12,7 +12,7 @@ const SWEEP: Duration = Duration::from_secs(600);
 /// First look after a start: a start has better things to do.
 const FIRST_SWEEP: Duration = Duration::from_secs(60);
 
-/// Rows deleted in one commit.
+/// Rows of one kind deleted in one commit.
 const PIECE: usize = 2_000;
 
 /// Pages given back to the disk after a sweep, at most: 16 MiB of 4 KiB pages.
@@ -62,7 +62,8 @@ pub(crate) async fn sweep(engine: Engine, retention: Retention) {
 }
 
 impl Engine {
-    /// Forgets runs that ended longer ago than `retention` says, with their tasks and events, and gives room back.
+    /// Forgets runs that ended longer ago than `retention` says, with their tasks, events, deliveries and what applications
+    /// wrote of them, and gives room back. A run whose deliveries still move is kept.
     ///
     /// # Errors
     /// [`crate::Error::Db`].
@@ -87,8 +88,11 @@ impl Engine {
     async fn forget_run(&self, run: RunId) -> Result<u64> {
         let mut rows = 0;
         loop {
-            let batch =
-                Batch::new().with(write::tasks_forget(run, PIECE)).with(write::events_forget(run, PIECE));
+            let mut batch = Batch::new()
+                .with(write::tasks_forget(run, PIECE))
+                .with(write::events_forget(run, PIECE))
+                .with(outbox::write::forget(run, PIECE));
+            batch.extend(self.inner().registry.forget(run, PIECE));
             let outcomes = self.store().db().execute(batch).await?;
             let gone: u64 = outcomes.iter().map(|outcome| outcome.affected).sum();
             rows += gone;

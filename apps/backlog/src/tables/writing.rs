@@ -104,6 +104,19 @@ pub(crate) fn keep_vision(text: &str, now: i64) -> (Statement, String) {
     (statement, hash)
 }
 
+/// Deletes what a backlog wrote, at most `most` items at once.
+pub(crate) fn forget(run: RunId, most: usize) -> Vec<Statement> {
+    let vision = Statement::either(
+        include_str!("sql/vision_forget.sql"),
+        include_str!("sql/vision_forget.postgres.sql"),
+    );
+    vec![
+        Statement::new(include_str!("sql/items_forget.sql")).row(params![run.0, most as i64]),
+        Statement::new(include_str!("sql/notes_forget.sql")).row(params![run.0]),
+        vision.row(params![run.0]),
+    ]
+}
+
 /// A vision that was kept.
 ///
 /// # Errors

@@ -62,6 +62,7 @@ pub(crate) fn registry(options: IngestOptions) -> Registry {
     registry.add_cpu("ingest.classify", classify::Classify::new(options.clone()));
     registry.add_cpu("ingest.preview", preview::Preview);
     registry.add("ingest.commit", WaitClass::Io, commit::Commit(options));
+    registry.forgets(tables::forget);
     registry
 }
 

@@ -11,8 +11,8 @@ mod staging;
 
 pub(crate) use library::{Staged, library_rows};
 pub(crate) use staging::{
-    FileRow, Material, Nsfw, classified, enriched, errors, file, files_forgotten, grouped, hashes, mended,
-    rejected, stage_mended,
+    FileRow, Material, Nsfw, classified, enriched, errors, file, files_forgotten, forget, grouped, hashes,
+    mended, rejected, stage_mended,
 };
 
 /// The full-text index as the schema has it.

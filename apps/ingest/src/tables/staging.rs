@@ -164,6 +164,13 @@ pub(crate) fn files_forgotten(run: RunId) -> Statement {
     Statement::new(include_str!("sql/files_forgotten.sql")).row(params![run.0])
 }
 
+/// Deletes what an ingest has read, at most `most` rows at once. The library stays.
+pub(crate) fn forget(run: RunId, most: usize) -> Vec<Statement> {
+    [include_str!("sql/files_forget.sql"), include_str!("sql/errors_forget.sql")]
+        .map(|sql| Statement::new(sql).row(params![run.0, most as i64]))
+        .into()
+}
+
 /// Writes error entries of an attempt. Those of an attempt before it must have gone: see [`mended`].
 pub(crate) fn errors(attempt: &Attempt, file: &str, at: i64, troubles: &[Trouble]) -> Statement {
     let mut statement = Statement::new(include_str!("sql/error.sql"));

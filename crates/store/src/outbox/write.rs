@@ -199,9 +199,9 @@ pub fn replay(ids: &[i64], now: Timestamp) -> Statement {
     statement
 }
 
-/// Forgets a run's deliveries.
-pub fn forget(run: RunId) -> Statement {
-    Statement::new(include_str!("../sql/outbox/forget.sql")).row(params![run.0])
+/// Forgets a run's deliveries, at most `limit` of them.
+pub fn forget(run: RunId, limit: usize) -> Statement {
+    Statement::new(include_str!("../sql/outbox/forget.sql")).row(params![run.0, limit as i64])
 }
 
 /// Adds a destination. A name that is taken is a unique violation.

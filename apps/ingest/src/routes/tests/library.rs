@@ -228,3 +228,29 @@ async fn facets_count_what_passes() {
     let none = rig.get("/api/v1/library/facets?q=nothing").await.json();
     assert_eq!((&none["total"], &none["keywords"], &none["scores"]), (&json!(0), &json!([]), &json!({})));
 }
+
+/// What a forgotten ingest has read goes a piece at a time; what was committed stays.
+#[tokio::test]
+async fn a_forgotten_ingest_leaves_the_library() {
+    let rig = Rig::new();
+    rig.staged(&[File::new("/m/a.png"), File::new("/m/b.png"), File::new("/m/c.png")]);
+    rig.committed(&[File::new("/m/a.png")]);
+    let sql = "INSERT INTO ingest_errors (run_id, stage, key, n, at, file, code, message) VALUES (?1, 'read', 'k', ?2, 0, 'f', 'c', 'm')";
+    let run = rig.run().0;
+    let errors = (0..3).fold(db::Statement::new(sql), |sql, n| sql.row(db::params![run, n]));
+    rig.db.execute(db::Batch::from(errors)).await.unwrap();
+    let mut pieces = Vec::new();
+    loop {
+        let mut batch = db::Batch::new();
+        batch.extend(crate::tables::forget(rig.run(), 2));
+        let gone: u64 = rig.db.execute(batch).await.unwrap().iter().map(|outcome| outcome.affected).sum();
+        pieces.push(gone);
+        if gone == 0 {
+            break;
+        }
+    }
+    assert_eq!(pieces, [4, 2, 0]);
+    let count = "SELECT (SELECT COUNT(*) FROM ingest_files) || ' ' || (SELECT COUNT(*) FROM ingest_errors) || ' ' || (SELECT COUNT(*) FROM media)";
+    let rows = rig.db.query(db::Query::new(count)).await.unwrap();
+    assert_eq!(rows[0].get::<String>(0).unwrap(), "0 0 1");
+}

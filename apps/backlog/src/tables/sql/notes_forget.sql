@@ -1,0 +1,1 @@
+DELETE FROM backlog_notes WHERE run_id = ?1
