@@ -31,6 +31,9 @@ stages:
 test("runs", async (t) => {
   const folder = await tempFolder(t);
   const server = await Server.start(t, { data: join(folder, "data") });
+  // The first process of the two that the nodes' page knows.
+  await server.kill();
+  await server.up();
   const browser = await launch(t);
   const visitor = await Visitor.come(browser, server);
   const run = await server.api("POST", "/runs", {
@@ -117,12 +120,31 @@ test("runs", async (t) => {
     await page.getByText("Cancelled").first().waitFor();
   });
 
-  await visitor.step(t, "nodes: hardware, the worker, a limit that is pinned and let go", async () => {
+  await visitor.step(t, "nodes: the store, the worker that serves the page, those that ended", async () => {
+    await visitor.open("/nodes", page);
+    const nodes = await server.api("GET", "/nodes");
+    const [worker, ...others] = nodes.items;
+    assert.deepEqual([worker.state, worker.here, nodes.store.kind], ["live", true, "sqlite"]);
+    assert.ok(worker.lease_until > worker.heartbeat_at && others.length > 0);
+    assert.ok(
+      others.every(({ state, here }) => ["ended", "lost"].includes(state) && !here),
+      JSON.stringify(others),
+    );
+    await page.getByText(nodes.store.place).waitFor();
+    const table = page.getByRole("table", { name: "Workers" });
+    const row = table.getByRole("row").filter({ hasText: "this page" });
+    await row.getByText(worker.name, { exact: true }).first().waitFor();
+    await row.getByText("Live").waitFor();
+    assert.equal(await table.getByText(/Ended|Lost/).count(), 0);
+    await page.getByRole("button", { name: /^Ended and lost/ }).click();
+    await page.waitForURL(/gone=1/);
+    await table.getByText(/Ended|Lost/).first().waitFor();
+  });
+
+  await visitor.step(t, "nodes: hardware, a limit that is pinned and let go", async () => {
     await visitor.open("/nodes", page);
     const { cpus_online: online } = await server.api("GET", "/hardware");
     await page.getByText(new RegExp(`of ${online} online`)).waitFor();
-    const [worker] = (await server.api("GET", "/nodes")).items;
-    await page.getByText(worker.name).first().waitFor();
     const card = page
       .locator("section")
       .filter({ has: page.getByRole("heading", { level: 2, name: /CPU/ }) })

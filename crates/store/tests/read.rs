@@ -278,5 +278,25 @@ async fn workers_and_schedules_are_read() -> Tested {
     let folder = tempfile::tempdir()?;
     let store = filled(folder.path()).await?;
     assert!(store.workers().await?.is_empty() && store.schedules().await?.is_empty());
+    let mut batch = Batch::new();
+    for (id, started) in [(7_i64, 10), (8, 20), (9, 30)] {
+        let worker = store::write::NewWorker {
+            id,
+            name: format!("w{id}"),
+            host: "h".to_owned(),
+            pid: 42,
+            version: "0".to_owned(),
+        };
+        batch.push(store::write::worker_insert(&worker, Timestamp(started), Timestamp(99)));
+    }
+    batch.push(store::write::worker_heartbeat(9, "ended", Timestamp(40), Timestamp(40)));
+    store.db().execute(batch).await?;
+    let workers = store.workers().await?;
+    let told: Vec<_> = workers.iter().map(|worker| (worker.id, &*worker.state, worker.held)).collect();
+    assert_eq!(
+        told,
+        [(8, "live", 0), (7, "live", 1), (9, "ended", 0)],
+        "the living first, the youngest first"
+    );
     Ok(())
 }

@@ -215,7 +215,8 @@ export function runRoutes({ world, streams, options }) {
     },
     "GET /nodes": ({ response }) =>
       json(response, {
-        next_cursor: null,
+        store: { kind: "postgres", place: "db.press.example:5432/headway" },
+        engine: "native",
         items: [
           {
             id: "n1",
@@ -224,8 +225,10 @@ export function runRoutes({ world, streams, options }) {
             host: "press-01",
             started_at: STARTED,
             heartbeat_at: Date.now() - 400,
+            lease_until: Date.now() + 19600,
             state: "live",
-            in_flight: 6,
+            held: 6,
+            here: true,
             version: "0.1.0",
           },
           {
@@ -235,8 +238,10 @@ export function runRoutes({ world, streams, options }) {
             host: "press-02",
             started_at: STARTED + 40_000,
             heartbeat_at: Date.now() - 900,
+            lease_until: Date.now() + 19100,
             state: "draining",
-            in_flight: 1,
+            held: 1,
+            here: false,
             version: "0.1.0",
           },
           {
@@ -246,8 +251,23 @@ export function runRoutes({ world, streams, options }) {
             host: "gpu-01",
             started_at: STARTED + 99_000,
             heartbeat_at: Date.now() - 96_000,
+            lease_until: Date.now() - 76_000,
             state: "lost",
-            in_flight: 2,
+            held: 2,
+            here: false,
+            version: "0.0.9",
+          },
+          {
+            id: "n4",
+            name: "headway-0",
+            pid: 4398,
+            host: "press-01",
+            started_at: STARTED - 90_000,
+            heartbeat_at: STARTED - 20_000,
+            lease_until: STARTED,
+            state: "ended",
+            held: 0,
+            here: false,
             version: "0.0.9",
           },
         ],

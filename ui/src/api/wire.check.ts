@@ -70,6 +70,7 @@ export type Checked = [
   Same<Diff<wire.Event, Schemas["Event"]>>,
   Same<Diff<wire.Limit, Schemas["Limit"]>>,
   Same<Diff<wire.Worker, Schemas["Worker"]>>,
+  Same<Diff<wire.Nodes, Schemas["Nodes"]>>,
   Same<Diff<wire.Hardware, Schemas["Hardware"]>>,
   Same<Diff<wire.Progress, Schemas["Progress"]>>,
   Same<Diff<wire.Timeline, Schemas["Timeline"]>>,

@@ -164,9 +164,26 @@ export interface Worker {
   host: string;
   started_at: number;
   heartbeat_at: number;
-  state: "live" | "draining" | "lost";
-  in_flight: number;
+  /** Until when its leases hold without another heartbeat. */
+  lease_until: number;
+  state: "live" | "draining" | "lost" | "ended";
+  /** Tasks: leased, or under way. */
+  held: number;
+  /** Whether it is the process that answered. */
+  here: boolean;
   version: string;
+}
+
+export interface StoreInfo {
+  kind: "sqlite" | "postgres";
+  /** A file, or host, port and database. */
+  place: string;
+}
+
+export interface Nodes {
+  items: Worker[];
+  store: StoreInfo;
+  engine: string;
 }
 
 export interface Hardware {

@@ -47,7 +47,10 @@ export default function HomePage() {
   const problem = query.error ?? open.error;
   const loaded = query.data !== undefined && open.data !== undefined;
   return (
-    <Page title="Home" heading={<Heading text={loaded ? headline(shown, lostWorkers(nodes.data)) : "…"} />}>
+    <Page
+      title="Home"
+      heading={<Heading text={loaded ? headline(shown, lostWorkers(nodes.data?.items)) : "…"} />}
+    >
       {problem && (
         <ProblemNotice
           problem={asProblem(problem)}

@@ -69,7 +69,7 @@ export function headline({ moving, waiting, stuck }: HomePicture, lostWorkers: n
 
 /** Workers whose heartbeat has stopped while they held work. */
 export function lostWorkers(workers: readonly Worker[] | undefined): number {
-  return (workers ?? []).filter((worker) => worker.state === "lost" && worker.in_flight > 0).length;
+  return (workers ?? []).filter((worker) => worker.state === "lost" && worker.held > 0).length;
 }
 
 function count(value: number, one: string, many: string): string {

@@ -1,28 +1,15 @@
-import { asProblem, type Hardware, type Worker } from "../api";
-import {
-  Badge,
-  Card,
-  type Column,
-  EmptyState,
-  Name,
-  Page,
-  ProblemNotice,
-  RelativeTime,
-  Skeleton,
-  StatCard,
-  StatRow,
-  Table,
-} from "../design";
+import { asProblem, type Hardware } from "../api";
+import { EmptyState, Page, ProblemNotice, Skeleton, StatCard, StatRow } from "../design";
 import { bytes, number } from "../design/format";
 import { useLimits } from "../stream";
 import { LimitCard } from "./LimitCard";
 import styles from "./NodesPage.module.css";
-import { REFRESH_MS, useHardware, useNodes } from "./nodes.query";
+import { REFRESH_MS, useHardware } from "./nodes.query";
+import { WorkersCard } from "./WorkersCard";
 
-/** The machine, the workers on it, and the limits that follow from it. */
+/** The machine, the store and the workers that share it, and the limits that follow from the machine. */
 export default function NodesPage() {
   const hardware = useHardware();
-  const nodes = useNodes();
   const { limits, error, refetch } = useLimits(REFRESH_MS);
   return (
     <Page title="Nodes">
@@ -40,24 +27,7 @@ export default function NodesPage() {
           !hardware.error && <Skeleton height={72} />
         )}
       </section>
-      <Card title="Workers" flush>
-        {nodes.error && (
-          <ProblemNotice
-            problem={asProblem(nodes.error)}
-            what="The workers could not be listed"
-            onRetry={() => nodes.refetch()}
-          />
-        )}
-        {!nodes.data && !nodes.error && <Skeleton height={32} lines={2} />}
-        {nodes.data?.length === 0 && (
-          <EmptyState icon="nodes" title="No worker is known">
-            The server runs work itself; it is listed here from its first heartbeat on.
-          </EmptyState>
-        )}
-        {nodes.data && nodes.data.length > 0 && (
-          <Table label="Workers" columns={COLUMNS} rows={nodes.data} rowKey={(worker) => worker.id} />
-        )}
-      </Card>
+      <WorkersCard />
       <section aria-label="Limits" className={styles.limits}>
         {error && !limits && (
           <ProblemNotice problem={asProblem(error)} what="The limits could not be loaded" onRetry={refetch} />
@@ -118,70 +88,3 @@ function Pressure({ name, value }: { name: string; value: number }) {
     />
   );
 }
-
-const STATES: Record<Worker["state"], React.ReactNode> = {
-  live: (
-    <Badge tone="done" icon="signal">
-      Live
-    </Badge>
-  ),
-  draining: (
-    <Badge tone="waiting" icon="waiting">
-      Draining
-    </Badge>
-  ),
-  lost: (
-    <Badge tone="failed" icon="offline">
-      Lost
-    </Badge>
-  ),
-};
-
-const COLUMNS: readonly Column<Worker>[] = [
-  { key: "state", title: "State", width: "108px", cell: (worker) => STATES[worker.state] },
-  {
-    key: "name",
-    title: "Worker",
-    width: "minmax(120px, 1fr)",
-    cell: (worker) => <Name text={worker.name} mono />,
-  },
-  {
-    key: "host",
-    title: "Host",
-    width: "minmax(100px, 1fr)",
-    wide: true,
-    cell: (worker) => <Name text={worker.host} mono />,
-  },
-  { key: "pid", title: "Process", width: "84px", align: "end", wide: true, cell: (worker) => worker.pid },
-  {
-    key: "in_flight",
-    title: "In flight",
-    width: "84px",
-    align: "end",
-    cell: (worker) => number(worker.in_flight),
-  },
-  {
-    key: "heartbeat",
-    title: "Heartbeat",
-    width: "108px",
-    align: "end",
-    wide: true,
-    cell: (worker) => <RelativeTime at={worker.heartbeat_at} />,
-  },
-  {
-    key: "started",
-    title: "Started",
-    width: "100px",
-    align: "end",
-    wide: true,
-    cell: (worker) => <RelativeTime at={worker.started_at} />,
-  },
-  {
-    key: "version",
-    title: "Version",
-    width: "84px",
-    align: "end",
-    wide: true,
-    cell: (worker) => worker.version,
-  },
-];

@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { api, type Hardware, type Limit, type Page, type Worker } from "../api";
+import { api, type Hardware, type Limit, type Nodes } from "../api";
 import { offerLimit } from "../stream";
 
 /** Hardware, heartbeats and the use of limits have no events: they are asked for while the page is open and seen. */
@@ -16,8 +16,7 @@ export function useHardware() {
 export function useNodes() {
   return useQuery({
     queryKey: ["nodes"],
-    queryFn: ({ signal }) => api.get<Page<Worker>>("/nodes", undefined, signal),
-    select: (page) => page.items,
+    queryFn: ({ signal }) => api.get<Nodes>("/nodes", undefined, signal),
     refetchInterval: REFRESH_MS,
   });
 }

@@ -6,14 +6,17 @@ use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
-use db::Query;
+use db::{Backend, Query};
 use http::{StatusCode, header};
+use model::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{io::Read as _, path::Path};
-use store::WorkerRecord;
-use stream::wire::{HardwareView, PressureView, WorkerStateView, WorkerView};
-use web::{ApiError, ApiResult, Code, JsonBody, Page, Permission, Routes, routes};
+use store::{RunHost, WorkerRecord};
+use stream::wire::{
+    HardwareView, NodesView, PressureView, StoreKindView, StoreView, WorkerStateView, WorkerView,
+};
+use web::{ApiError, ApiResult, Code, JsonBody, Permission, Routes, routes};
 
 /// Bytes read at once while a backup is hashed.
 const READ_BYTES: usize = 256 * 1024;
@@ -109,18 +112,36 @@ async fn gather(state: &ServerState) -> ApiResult<()> {
     Ok(())
 }
 
-/// Processes that lease tasks.
+/// The processes that share the store, the store, and what drives runs.
 #[utoipa::path(get, path = "/api/v1/nodes", tag = "system",
-    responses((status = 200, body = Page<WorkerView>, description = "All nodes")))]
-async fn nodes(State(state): State<ServerState>) -> ApiResult<Json<Page<WorkerView>>> {
+    responses((status = 200, body = NodesView, description = "All nodes")))]
+async fn nodes(State(state): State<ServerState>) -> ApiResult<Json<NodesView>> {
     let workers = state.store().workers().await?;
-    Ok(Json(Page::whole(workers.into_iter().map(|worker| worker_view(&state, worker)).collect())))
+    let (now, here) = (clock::now(), state.engine().worker());
+    Ok(Json(NodesView {
+        items: workers.into_iter().map(|worker| worker_view(worker, now, here)).collect(),
+        store: store_view(state.store().db().backend()),
+        engine: RunHost::Native.as_str().to_owned(),
+    }))
 }
 
-fn worker_view(state: &ServerState, worker: WorkerRecord) -> WorkerView {
-    let lost = &*worker.state == "lost" || worker.lease_until < clock::now();
-    // What another process has under way is its own knowledge.
-    let ours = worker.id == state.engine().worker();
+/// A store as it may be shown: its address has no name of a user and no password.
+fn store_view(backend: Backend) -> StoreView {
+    match backend {
+        Backend::Sqlite(path) => StoreView { kind: StoreKindView::Sqlite, place: path.display().to_string() },
+        Backend::Postgres(place) => StoreView { kind: StoreKindView::Postgres, place },
+    }
+}
+
+fn worker_view(worker: WorkerRecord, now: Timestamp, here: i64) -> WorkerView {
+    let state = match &*worker.state {
+        "ended" => WorkerStateView::Ended,
+        "lost" => WorkerStateView::Lost,
+        // It has not said so: nobody has heard of it for as long as its leases hold.
+        _ if worker.lease_until < now => WorkerStateView::Lost,
+        "draining" => WorkerStateView::Draining,
+        _ => WorkerStateView::Live,
+    };
     WorkerView {
         id: worker.id.to_string(),
         name: worker.name.to_string(),
@@ -128,12 +149,10 @@ fn worker_view(state: &ServerState, worker: WorkerRecord) -> WorkerView {
         host: worker.host.to_string(),
         started_at: worker.started_at,
         heartbeat_at: worker.heartbeat_at,
-        state: match (&*worker.state, lost) {
-            (_, true) => WorkerStateView::Lost,
-            ("draining", false) => WorkerStateView::Draining,
-            (_, false) => WorkerStateView::Live,
-        },
-        in_flight: if ours { u32::try_from(state.engine().running()).unwrap_or(u32::MAX) } else { 0 },
+        lease_until: worker.lease_until,
+        state,
+        held: worker.held,
+        here: worker.id == here,
         version: worker.version.to_string(),
     }
 }

@@ -61,6 +61,11 @@ async fn nodes_and_hardware_are_shown() {
         (&nodes["items"][0]["state"], &nodes["items"][0]["pid"]),
         (&json!("live"), &json!(std::process::id()))
     );
+    let [node] = nodes["items"].as_array().unwrap().as_slice() else { panic!("one process: {nodes}") };
+    assert_eq!((&node["here"], &node["held"]), (&json!(true), &json!(0)));
+    assert!(node["lease_until"].as_i64().unwrap() > node["heartbeat_at"].as_i64().unwrap());
+    assert_eq!((&nodes["engine"], &nodes["store"]["kind"]), (&json!("native"), &json!("sqlite")));
+    assert!(nodes["store"]["place"].as_str().unwrap().ends_with(".db"), "{nodes}");
     let hardware = site.get("/api/v1/hardware").token(&token).send().await.json();
     assert!(hardware["cpus_effective"].as_f64().unwrap() > 0.0);
 }

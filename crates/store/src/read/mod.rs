@@ -9,7 +9,7 @@ use db::Value;
 
 pub use event::{Epoch, EventPage, FeedHead, Kinds, Order};
 pub use run::RunFilter;
-pub use system::{ScheduleRecord, WorkerRecord};
+pub use system::{MAX_WORKERS, ScheduleRecord, WorkerRecord};
 pub use task::{ErrorGroup, TaskFilter, TaskRecord, Timeline, TimelineAttempt};
 
 /// Most rows that one page of a list holds.

@@ -5,6 +5,9 @@ use db::{Query, Row};
 use model::{RunId, Timestamp};
 use std::sync::Arc;
 
+/// Most workers that are listed: each command that works on a run is one for as long as it takes.
+pub const MAX_WORKERS: i64 = 500;
+
 /// A process that leases tasks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkerRecord {
@@ -18,7 +21,7 @@ pub struct WorkerRecord {
     pub pid: i64,
     /// The program's version.
     pub version: Arc<str>,
-    /// `live`, `draining` or `lost`.
+    /// `live`, `draining`, `lost` or `ended`.
     pub state: Arc<str>,
     /// When it began.
     pub started_at: Timestamp,
@@ -26,6 +29,8 @@ pub struct WorkerRecord {
     pub heartbeat_at: Timestamp,
     /// Until when its leases hold without another sign.
     pub lease_until: Timestamp,
+    /// Tasks that it holds: leased or under way.
+    pub held: u64,
 }
 
 /// A schedule: starts a run of a pipeline at set times.
@@ -56,12 +61,13 @@ pub struct ScheduleRecord {
 }
 
 impl Store {
-    /// Workers that have not ended in good order, oldest first.
+    /// All workers that are remembered, up to [`MAX_WORKERS`]: those that live first, and of each kind the youngest.
     ///
     /// # Errors
     /// [`crate::Error::Db`].
     pub async fn workers(&self) -> Result<Vec<WorkerRecord>> {
-        let rows = self.db().query(Query::new(include_str!("../sql/read_workers.sql"))).await?;
+        let rows =
+            self.db().query(Query::new(include_str!("../sql/read_workers.sql")).bind(MAX_WORKERS)).await?;
         rows.iter().map(WorkerRecord::from_row).collect()
     }
 
@@ -87,6 +93,7 @@ impl WorkerRecord {
             started_at: Timestamp(row.get(6)?),
             heartbeat_at: Timestamp(row.get(7)?),
             lease_until: Timestamp(row.get(8)?),
+            held: row.get(9)?,
         })
     }
 }

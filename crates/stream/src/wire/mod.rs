@@ -14,7 +14,10 @@ pub use frame::{
 };
 pub(crate) use run::rounded;
 
-pub use node::{HardwareView, LimitChangeView, LimitView, PressureView, WorkerStateView, WorkerView};
+pub use node::{
+    HardwareView, LimitChangeView, LimitView, NodesView, PressureView, StoreKindView, StoreView,
+    WorkerStateView, WorkerView,
+};
 pub use run::{
     DeliveriesView, FiguresView, PipelineView, Rates, RunStateView, RunSummaryView, RunView, StageGauge,
     StageStateView, StageView, WaitingForView,

@@ -64,8 +64,13 @@ pub struct WorkerView {
     pub heartbeat_at: Timestamp,
     /// Where it is in its life.
     pub state: WorkerStateView,
-    /// Attempts under way.
-    pub in_flight: u32,
+    /// Until when its leases hold without another sign of it.
+    #[schema(value_type = i64)]
+    pub lease_until: Timestamp,
+    /// Tasks that it holds: leased, or under way.
+    pub held: u64,
+    /// Whether it is the process that answers.
+    pub here: bool,
     /// Its version of Headway.
     pub version: String,
 }
@@ -79,8 +84,43 @@ pub enum WorkerStateView {
     Live,
     /// Ends what it holds, leases nothing.
     Draining,
-    /// Not heard of within its lease; its tasks are ready again.
+    /// Not heard of within its lease: its tasks go to others.
     Lost,
+    /// Ended in good order.
+    Ended,
+}
+
+/// The processes that share a store, the store, and what drives runs.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = Nodes)]
+pub struct NodesView {
+    /// The processes: those that live first, and of each kind the youngest.
+    pub items: Vec<WorkerView>,
+    /// What they share.
+    pub store: StoreView,
+    /// What drives the runs that are started here: `native`, or `temporal`.
+    pub engine: String,
+}
+
+/// A store, without what is needed to sign in to it.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = StoreInfo)]
+pub struct StoreView {
+    /// What it is.
+    pub kind: StoreKindView,
+    /// Where: a file on the host of its one process, or a server's host, port and database.
+    pub place: String,
+}
+
+/// Kinds of stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = StoreKind)]
+pub enum StoreKindView {
+    /// A file that one process owns.
+    Sqlite,
+    /// A server that several processes share.
+    Postgres,
 }
 
 /// The machine as the limits see it.
