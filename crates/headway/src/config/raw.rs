@@ -121,8 +121,8 @@ settings! {
 settings! {
     /// How long things are kept.
     RawRetention in "retention." {
-        /// Days after its end when a run is deleted, with its tasks and events; 0 keeps it. What a run delivered or
-        /// committed to a library stays.
+        /// Days after its end when a run is deleted, with its tasks, events, deliveries and what its application noted;
+        /// 0 keeps it. What a run delivered or committed to a library stays.
         runs_days: u64 = Kind::Number(0, 36_500), "90";
     }
 }
