@@ -143,7 +143,7 @@ pub(crate) fn plan_steps(
     record: &Arc<RunRecord>,
     steps: &[(Timestamp, Resolved)],
     lessons: &Lessons,
-    first: Statement,
+    first: Vec<Statement>,
 ) -> Result<Plan> {
     let takes = Takes::machine(&record.definition, record.run.clone());
     let mut planner = Planner::new(engine, record, lessons, crate::clock::now(), takes);
@@ -151,7 +151,7 @@ pub(crate) fn plan_steps(
         planner.now = *at;
         planner.ask(index, resolved)?;
     }
-    planner.finish(vec![first])
+    planner.finish(first)
 }
 
 /// The plan of a run that begins: its first events, and its first tasks leased at once where there is room.

@@ -158,13 +158,13 @@ impl Engine {
         let mut lessons = Lessons::default();
         loop {
             let record = Arc::new(self.store().run(id).await?.ok_or(Error::RunNotFound(id))?);
-            let guard = chunk::projected(id, projection.number);
-            let mut plan = plan_steps(self, &record, &steps, &lessons, guard)?;
+            // First the guard, then what it guards: the run's row comes right after these.
+            let mut first = vec![chunk::projected(id, projection.number)];
             for Folded { lane, number, seq } in &projection.folded {
-                for statement in chunk::folded(id, *lane, *number, *seq) {
-                    plan.batch.push(statement);
-                }
+                first.extend(chunk::folded(id, *lane, *number, *seq));
             }
+            let run_row = first.len();
+            let plan = plan_steps(self, &record, &steps, &lessons, first)?;
             match self.store().db().execute(plan.batch.clone()).await {
                 Ok(outcomes) => {
                     let newest = crate::plan::newest(&outcomes);
@@ -174,12 +174,12 @@ impl Engine {
                     self.wake_deliveries(&record, &plan.woken.destinations);
                     return Ok(Projected { run: record.run.clone(), refused });
                 }
-                // The guard is the second statement: this was written before, and only the answer was lost.
-                Err(db::Error::Expectation { statement: 1, .. }) => {
+                // The guard: this was written before, and only the answer was lost.
+                Err(db::Error::Expectation { statement: 0, .. }) => {
                     return Ok(Projected { run: record.run.clone(), refused: Vec::new() });
                 }
-                // The run's row is the third: another hand moved it on.
-                Err(db::Error::Expectation { statement: 2, .. }) => {}
+                // Another hand moved the run's row on.
+                Err(db::Error::Expectation { statement, .. }) if statement == run_row => {}
                 Err(error) => {
                     let (handle, _) = run_loop::handle(record);
                     if !learn(self, &handle, plan, error, &[], &mut lessons).await {

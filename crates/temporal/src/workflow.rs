@@ -8,7 +8,7 @@ use crate::{
 };
 use engine::{ChunkAnswer, ChunkOrder, Command, Committed, Projection, Step};
 use futures_util::{FutureExt as _, future::LocalBoxFuture};
-use model::{Input, Run, Timestamp};
+use model::{Input, Run, RunState, Timestamp};
 use std::{
     collections::{BTreeMap, VecDeque},
     future::poll_fn,
@@ -163,7 +163,7 @@ async fn drive_to_its_end(ctx: &Ctx) -> Result<String, Stop> {
         done: 0,
         was_cancelled: false,
     };
-    if host.drive.run().state == model::RunState::Queued {
+    if host.drive.run().state == RunState::Queued {
         host.take(Input::Start).await?;
     }
     host.project().await?;
@@ -486,16 +486,27 @@ impl<'a> Host<'a> {
             self.chunks.drain(..).partition(|chunk| Some(chunk.order.lane) != but);
         self.chunks = kept;
         stopped.iter().for_each(|chunk| chunk.token.cancel());
+        // Chunks of a paused run do not end for being stopped.
+        let paused = self.drive.run().state == RunState::Paused;
         for chunk in stopped {
+            if paused {
+                let answer = self.ctx.execute_activity(Activities::recall, chunk.order, rows()).await?;
+                self.keep(&chunk.order, &answer);
+                continue;
+            }
             let answer = match chunk.answer.await {
                 Ok(answer) => answer,
                 Err(_) => self.ctx.execute_activity(Activities::recall, chunk.order, rows()).await?,
             };
-            for commit in answer.entries.iter().cloned() {
-                self.drive.fold(chunk.order.lane, chunk.order.number, commit);
-            }
-            self.drive.landed(chunk.order.lane, Some(&answer), self.now());
+            self.keep(&chunk.order, &answer);
         }
         Ok(())
+    }
+
+    fn keep(&mut self, order: &ChunkOrder, answer: &ChunkAnswer) {
+        for commit in answer.entries.iter().cloned() {
+            self.drive.fold(order.lane, order.number, commit);
+        }
+        self.drive.landed(order.lane, Some(answer), self.now());
     }
 }

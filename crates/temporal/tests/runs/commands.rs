@@ -116,7 +116,7 @@ stages:
     for_each: wait
     activity: test.step
 ";
-    let run = begin(&site.engine, &definition(yaml), json!({ "count": 60 })).await;
+    let run = begin(&site.engine, &definition(yaml), json!({ "count": 600 })).await;
     when(&site.engine, run, |record| record.run.stages[1].counts.done > 0).await;
     let paused = site.engine.command(run, Command::Pause { by: by() }).await.unwrap();
     assert_eq!(paused.run.state, RunState::Paused);
@@ -127,7 +127,7 @@ stages:
     assert_eq!(resumed.run.state, RunState::Running);
     let record = over(&site.engine, run).await;
     assert_eq!(record.run.state, RunState::Completed);
-    assert_eq!(effects(&site.engine, run).await, 60);
+    assert_eq!(effects(&site.engine, run).await, 600);
     site.close().await;
 }
 

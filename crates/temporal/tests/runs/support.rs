@@ -204,7 +204,6 @@ pub(crate) fn tuning() -> Tuning {
 /// An engine whose runs a cluster drives, and its worker.
 pub(crate) struct Site {
     pub(crate) engine: Engine,
-    pub(crate) cluster: Cluster,
     pub(crate) worker: Worker,
 }
 
@@ -221,7 +220,7 @@ impl Site {
         tokio::time::timeout(PATIENCE, cluster.answers()).await.expect("the cluster answers");
         let worker =
             Worker::spawn(engine.clone(), cluster.clone(), WorkerOptions::default()).expect("a worker");
-        Self { engine, cluster, worker }
+        Self { engine, worker }
     }
 
     pub(crate) async fn close(self) {
