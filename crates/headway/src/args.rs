@@ -120,6 +120,35 @@ pub(crate) struct Serve {
     /// Folder that media may be ingested from; may be given more than once
     #[arg(long = "media-root", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) media_roots: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+}
+
+/// Who drives runs, for `serve` and `worker`
+#[derive(Args, Debug)]
+pub(crate) struct EngineArgs {
+    /// Who drives the runs that begin here; `temporal` is in builds with that feature
+    #[arg(long, value_enum, value_name = "ENGINE", default_value_t = Driver::Native)]
+    pub(crate) engine: Driver,
+    /// The Temporal server, for --engine temporal
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) temporal_address: Option<String>,
+    /// Its namespace
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub(crate) temporal_namespace: String,
+    /// Makes this a versioned worker of that deployment, its build being Headway's version
+    #[arg(long, value_name = "NAME")]
+    pub(crate) temporal_deployment: Option<String>,
+}
+
+/// Who drives runs
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Driver {
+    /// Headway itself
+    #[default]
+    Native,
+    /// A Temporal cluster
+    Temporal,
 }
 
 /// `headway worker`
@@ -131,6 +160,8 @@ pub(crate) struct Worker {
     /// Folder that media may be ingested from; may be given more than once
     #[arg(long = "media-root", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) media_roots: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
 }
 
 /// `headway copy`

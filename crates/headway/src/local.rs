@@ -100,6 +100,11 @@ impl LocalServer {
         &self.address
     }
 
+    /// The engine.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// A token for commands of the same user.
     pub(crate) fn token(&self) -> &str {
         &self.token
@@ -136,6 +141,11 @@ impl LocalWorker {
         make_folder(config)?;
         let parts = wiring::open(config, Purpose::Worker).await?;
         Ok(Self { engine: parts.engine, drain: Duration::from_secs(config.server.drain_seconds) })
+    }
+
+    /// The engine.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// Lets what is under way end, for a moment, gives back the rest, and closes everything.

@@ -20,6 +20,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("headway-vault", 2),
     ("headway-connectors", 3),
     ("headway-engine", 3),
+    ("headway-temporal", 3),
     ("headway-web", 3),
     ("headway-server", 3),
     ("headway-ingest", 3),
@@ -39,6 +40,7 @@ const WITHIN: &[(&str, &str, &str)] = &[
     ("headway-ingest", "headway-web", "the application's routes are made of web's parts"),
     ("headway-backlog", "headway-web", "the application's routes are made of web's parts"),
     ("headway-server", "headway-engine", "routes call the engine's verbs"),
+    ("headway-temporal", "headway-engine", "attempts, limits and rows of tasks are the engine's on every host"),
     ("headway-bench", "headway-servers", "the benchmarks run on a real PostgreSQL"),
     ("headway-bench", "headway-fakes", "what is sent is measured against a fake of where it goes"),
 ];
@@ -55,6 +57,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("axum", &["headway-web", "headway-server", "headway-ingest", "headway-backlog", "headway-bench"]),
     ("utoipa-axum", &["headway-web", "headway-server", "headway-ingest", "headway-backlog"]),
     ("clap", &["headway"]),
+    ("temporalio-sdk", &["headway-temporal"]),
+    ("temporalio-client", &["headway-temporal"]),
     ("indicatif", &["headway"]),
 ];
 

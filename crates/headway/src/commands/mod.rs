@@ -13,6 +13,7 @@ mod runs;
 mod sample;
 mod serve;
 mod store;
+mod temporal;
 mod token;
 mod verbs;
 mod watch;

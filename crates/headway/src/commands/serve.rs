@@ -13,6 +13,7 @@ use serde_json::json;
 
 pub(super) async fn serve(global: &Global, args: Args, output: Output) -> Result<Exit> {
     let mut interrupt = Interrupt::listen()?;
+    super::temporal::check(&args.engine)?;
     let flags = RawConfig {
         listen: args.listen.map(|address| address.to_string()),
         dev: args.dev.then_some(true),
@@ -34,6 +35,7 @@ pub(super) async fn serve(global: &Global, args: Args, output: Output) -> Result
     }
     let (dev, data) = (config.dev, config.data.clone());
     let server = LocalServer::start(config, Purpose::Serve).await?;
+    let host = super::temporal::begin(&args.engine, server.engine())?;
     if output.json {
         output.object(&json!({ "address": server.address(), "data": data, "pid": std::process::id() }));
     } else {
@@ -50,6 +52,7 @@ pub(super) async fn serve(global: &Global, args: Args, output: Output) -> Result
     }
     interrupt.asked().await;
     output.note("ending: attempts under way may finish; once more to end at once");
+    host.end().await;
     server.end().await;
     Ok(Exit::Done)
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 
 pub(super) async fn worker(global: &Global, args: Args, output: Output) -> Result<Exit> {
     let mut interrupt = Interrupt::listen()?;
+    super::temporal::check(&args.engine)?;
     let flags = RawConfig {
         listen: args.listen.map(|address| address.to_string()),
         media_roots: (!args.media_roots.is_empty()).then_some(args.media_roots),
@@ -27,6 +28,7 @@ pub(super) async fn worker(global: &Global, args: Args, output: Output) -> Resul
         Some(_) => Node::Answering(LocalServer::start(config, Purpose::Worker).await?),
         None => Node::Silent(LocalWorker::start(&config).await?),
     };
+    let host = super::temporal::begin(&args.engine, node.engine())?;
     let address = node.address();
     if output.json {
         output.object(&json!({ "store": place, "address": address, "pid": std::process::id() }));
@@ -39,6 +41,7 @@ pub(super) async fn worker(global: &Global, args: Args, output: Output) -> Resul
     }
     interrupt.asked().await;
     output.note("ending: attempts under way may finish; once more to end at once");
+    host.end().await;
     match node {
         Node::Answering(server) => server.end().await,
         Node::Silent(worker) => worker.end().await,
@@ -53,6 +56,13 @@ enum Node {
 }
 
 impl Node {
+    fn engine(&self) -> &engine::Engine {
+        match self {
+            Self::Answering(server) => server.engine(),
+            Self::Silent(worker) => worker.engine(),
+        }
+    }
+
     fn address(&self) -> Option<&str> {
         match self {
             Self::Answering(server) => Some(server.address()),

@@ -70,7 +70,7 @@ fn what_is_wrong_is_placed_and_guessed() {
     refused(
         "listn = 'x'",
         &expect![[r#"
-            headway.toml:1:1: unknown field `listn`, expected one of `data`, `listen`, `dev`, `media_roots`, `use_outbox_pattern`, `use_hardware_scaling`, `enable_sse_progress`, `server`, `outbox`, `text`, `hardware_scaling`, `sse`, `retention`, `log`
+            headway.toml:1:1: unknown field `listn`, expected one of `data`, `store`, `listen`, `dev`, `media_roots`, `use_outbox_pattern`, `use_hardware_scaling`, `enable_sse_progress`, `server`, `outbox`, `text`, `hardware_scaling`, `sse`, `retention`, `workers`, `log`
             did you mean 'listen'? docs/configuration.md lists all settings"#]],
     );
     refused(

@@ -53,7 +53,10 @@ async fn health() -> Json<Health> {
 async fn ready(State(state): State<ServerState>) -> ApiResult<Json<Health>> {
     let asked = state.store().db().query(Query::new("SELECT 1")).await;
     match asked {
-        Ok(_) => Ok(Json(Health { status: "ok" })),
+        Ok(_) => match state.engine().cluster_ready() {
+            Ok(()) => Ok(Json(Health { status: "ok" })),
+            Err(error) => Err(ApiError::new(Code::Unavailable, error.to_string())),
+        },
         Err(error) => Err(ApiError::new(Code::Unavailable, "the database does not answer").caused_by(&error)),
     }
 }
