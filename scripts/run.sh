@@ -27,7 +27,7 @@ while [ ! -s "$data/server.json" ]; do
     sleep 0.1
 done
 
-# shellcheck disable=SC2086 -- empty or one flag
+# shellcheck disable=SC2086 # empty or one flag
 "$headway" ingest "$dir" --data "$data" $yes || true
 
 cat <<EOF

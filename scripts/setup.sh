@@ -14,7 +14,7 @@ updated=no
 need() {
     if [ "$install" = yes ] && [ "$can_apt" = yes ] && [ -n "$3" ]; then
         if [ "$updated" = no ]; then apt-get update -qq && updated=yes; fi
-        # shellcheck disable=SC2086 -- several packages
+        # shellcheck disable=SC2086 # several packages
         if DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $3 >/dev/null; then
             echo "ok       $1 (installed: $3)"
             return
@@ -59,6 +59,18 @@ if have ffprobe && have ffmpeg; then
     echo "ok       ffmpeg, ffprobe"
 else
     need "ffmpeg, ffprobe" "reads videos; without them videos stay 'unknown'" "ffmpeg" "macOS: brew install ffmpeg"
+fi
+
+if have initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
+    echo "ok       PostgreSQL"
+else
+    need "PostgreSQL" "runs the tests of several nodes (make test); HEADWAY_SKIP=postgres leaves them out" "postgresql" "macOS: brew install postgresql"
+fi
+
+if python3 -c 'import venv, ensurepip' >/dev/null 2>&1; then
+    echo "ok       python3 with venv"
+else
+    need "python3 with venv" "brings Temporal's dev server (make test); HEADWAY_SKIP=temporal leaves its tests out" "python3 python3-venv"
 fi
 
 if have cargo-nextest; then

@@ -1,9 +1,22 @@
 #!/bin/sh
-# All Rust tests: by nextest where it is installed.
+# All Rust tests, by nextest where it is installed: on SQLite, on a PostgreSQL that is started for them, and on Temporal's
+# dev server. HEADWAY_SKIP=postgres,temporal leaves out what cannot be had.
 set -eu
 
+scripts/test-temporal.sh
 if command -v cargo-nextest >/dev/null 2>&1; then
-    cargo nextest run --workspace --no-fail-fast
+    tests="cargo nextest run --no-fail-fast"
 else
-    cargo test --workspace --no-fail-fast
+    tests="cargo test --no-fail-fast"
 fi
+with_postgres="cargo run --quiet --package headway-servers --bin with-postgres --"
+# shellcheck disable=SC2086 # several words
+$with_postgres $tests --workspace
+case ",${HEADWAY_SKIP:-}," in
+*,postgres,*) echo "PostgreSQL: left out, as HEADWAY_SKIP says" ;;
+*)
+    # The suites that must hold for both engines, once more on the other one.
+    # shellcheck disable=SC2086 # several words
+    HEADWAY_TEST_STORE=postgres $with_postgres $tests --package headway-store --package headway-engine
+    ;;
+esac

@@ -7,6 +7,8 @@ use crate::{Query, Value};
 pub struct Conditions {
     text: String,
     params: Vec<Value>,
+    /// Pieces of the text, each with what PostgreSQL reads in its place.
+    differs: Vec<(String, String)>,
 }
 
 impl Default for Conditions {
@@ -25,22 +27,27 @@ impl Conditions {
     /// No condition yet; `bound` are the values that the template itself names as `?1`, `?2`, ….
     #[must_use]
     pub fn after(bound: impl IntoIterator<Item = Value>) -> Self {
-        Self { text: String::from("1 = 1"), params: bound.into_iter().collect() }
+        Self { text: String::from("1 = 1"), params: bound.into_iter().collect(), differs: Vec::new() }
     }
 
     /// Adds a condition, in whose text each `?` stands for the next of `values`.
     pub fn and(&mut self, condition: &'static str, values: impl IntoIterator<Item = Value>) {
+        let first = self.params.len();
+        self.params.extend(values);
         self.text.push_str("\n  AND ");
-        let mut values = values.into_iter();
-        for (index, piece) in condition.split('?').enumerate() {
-            if index > 0 {
-                // A `?` without a value is a mistake of the caller, which the database refuses in its tests.
-                self.params.extend(values.next());
-                self.text.push('?');
-                self.text.push_str(&self.params.len().to_string());
-            }
-            self.text.push_str(piece);
-        }
+        self.text.push_str(&numbered(condition, first));
+    }
+
+    /// Adds a condition whose text must differ between the engines, with the same values in the same order.
+    pub fn and_either(
+        &mut self,
+        sqlite: &'static str,
+        postgres: &'static str,
+        values: impl IntoIterator<Item = Value>,
+    ) {
+        let first = self.params.len();
+        self.differs.push((numbered(sqlite, first), numbered(postgres, first)));
+        self.and(sqlite, values);
     }
 
     /// `template` with its marks replaced: `/*where*/` by the conditions, the others as given.
@@ -48,8 +55,24 @@ impl Conditions {
     pub fn query(&self, template: &str, marks: &[(&str, &str)]) -> Query {
         let filled = template.replace("/*where*/", &self.text);
         let filled = marks.iter().fold(filled, |sql, (mark, text)| sql.replace(mark, text));
-        Query::new(filled).bind_all(self.params.iter().cloned())
+        let postgres = self.differs.iter().fold(filled.clone(), |sql, (own, other)| sql.replace(own, other));
+        let query =
+            if self.differs.is_empty() { Query::new(filled) } else { Query::either(filled, postgres) };
+        query.bind_all(self.params.iter().cloned())
     }
+}
+
+/// The text with each `?` numbered, from the one after `first`.
+fn numbered(condition: &str, first: usize) -> String {
+    let mut text = String::with_capacity(condition.len() + 4);
+    for (index, piece) in condition.split('?').enumerate() {
+        if index > 0 {
+            text.push('?');
+            text.push_str(&(first + index).to_string());
+        }
+        text.push_str(piece);
+    }
+    text
 }
 
 /// `text` as a pattern of LIKE that matches it anywhere, with the signs of LIKE taken literally (`ESCAPE '\'`).
@@ -90,6 +113,16 @@ mod tests {
         conditions.and("b = ?", [Value::from(2)]);
         let query = conditions.query("SELECT 1 FROM t WHERE a = ?1 AND c = ?2 AND /*where*/", &[]);
         assert_eq!(query.sql(), "SELECT 1 FROM t WHERE a = ?1 AND c = ?2 AND 1 = 1\n  AND b = ?3");
+    }
+
+    #[test]
+    fn what_differs_stands_in_the_other_text() {
+        let mut conditions = Conditions::new();
+        conditions.and_either("t MATCH ?", "t.words @@ words(?)", [Value::from("a")]);
+        conditions.and("b = ?", [Value::from(2)]);
+        let query = conditions.query("SELECT 1 FROM t WHERE /*where*/", &[]);
+        assert_eq!(query.sql(), "SELECT 1 FROM t WHERE 1 = 1\n  AND t MATCH ?1\n  AND b = ?2");
+        assert_eq!(query.text(), "SELECT 1 FROM t WHERE 1 = 1\n  AND t.words @@ words(?1)\n  AND b = ?2");
     }
 
     #[test]

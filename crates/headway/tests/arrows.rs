@@ -40,7 +40,11 @@ const WITHIN: &[(&str, &str, &str)] = &[
     ("headway-ingest", "headway-web", "the application's routes are made of web's parts"),
     ("headway-backlog", "headway-web", "the application's routes are made of web's parts"),
     ("headway-server", "headway-engine", "routes call the engine's verbs"),
-    ("headway-temporal", "headway-engine", "attempts, limits and rows of tasks are the engine's on every host"),
+    (
+        "headway-temporal",
+        "headway-engine",
+        "attempts, limits and rows of tasks are the engine's on every host",
+    ),
     ("headway-bench", "headway-servers", "the benchmarks run on a real PostgreSQL"),
     ("headway-bench", "headway-fakes", "what is sent is measured against a fake of where it goes"),
 ];

@@ -35,8 +35,8 @@ stages:
   - name: work
     for_each: make
     activity: builtin.delay
-    params: { ms: 6 }
-    concurrency: 1
+    params: { ms: 2 }
+    concurrency: 4
     retry: { max_attempts: 3 }
 ";
 
@@ -190,7 +190,7 @@ async fn nodes_are_killed_and_stopped_and_every_task_is_done_once() {
     let mut chance = Chance(4);
     let (mut kills, mut stops) = (0, 0);
     while kills < KILLS || stops < STOPS {
-        tokio::time::sleep(Duration::from_millis(chance.below(400))).await;
+        tokio::time::sleep(Duration::from_millis(chance.below(600))).await;
         let one = chance.below(NODES as u64) as usize;
         if stops < STOPS && chance.below(u64::from(KILLS + STOPS)) < u64::from(STOPS) || kills == KILLS {
             nodes[one].signal(rustix::process::Signal::STOP);
@@ -226,7 +226,7 @@ async fn the_server_is_restarted_in_the_middle_and_nothing_is_lost() {
     let url = format!("{}/postgres", server.url);
     let folder = tempfile::tempdir().unwrap();
     let (engine, _) = observer(&url).await;
-    let quick = PIPELINE.replace("concurrency: 1", "concurrency: 16");
+    let quick = PIPELINE.replace("concurrency: 4", "concurrency: 16");
     let definition = Arc::new(pipeline::compile_yaml(&quick).unwrap());
     let run = begin(&engine, &definition).await;
     let nodes = nodes(&url, folder.path());

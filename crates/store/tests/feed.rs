@@ -1,5 +1,4 @@
 //! The feed's numbers follow the order of commits under several writers: who reads on from the last number misses nothing.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 use db::{Batch, Db, PgOptions, Statement, params};
 use headway_store::{EventRow, Kinds, Store, StoredEvent, write};

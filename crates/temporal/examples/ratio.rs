@@ -22,13 +22,13 @@ use temporalio_workflow::{workflow, workflow_methods};
 /// Activities of the bare worker under way at once: as many as its slots and pollers keep busy.
 const AT_ONCE: u64 = 50;
 
-struct Bare;
+pub(crate) struct Bare;
 
 #[activities]
 impl Bare {
     /// Does nothing.
     #[activity]
-    pub async fn noop(_ctx: ActivityContext, _number: u64) -> Result<u64, ActivityError> {
+    pub(crate) async fn noop(_ctx: ActivityContext, _number: u64) -> Result<u64, ActivityError> {
         Ok(0)
     }
 }
@@ -36,13 +36,13 @@ impl Bare {
 /// Does nothing so many times, one activity each.
 #[workflow]
 #[derive(Default)]
-pub struct BareRun;
+pub(crate) struct BareRun;
 
 #[workflow_methods]
 impl BareRun {
     /// Lots of activities, one lot after the other.
     #[run]
-    pub async fn run(ctx: &mut WorkflowContext<Self>, count: u64) -> WorkflowResult<u64> {
+    pub(crate) async fn run(ctx: &mut WorkflowContext<Self>, count: u64) -> WorkflowResult<u64> {
         let mut done = 0;
         while done < count {
             let lot = AT_ONCE.min(count - done);

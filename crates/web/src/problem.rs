@@ -197,6 +197,9 @@ impl std::fmt::Display for ApiError {
 
 impl From<store::Error> for ApiError {
     fn from(error: store::Error) -> Self {
+        if let store::Error::Db(db @ db::Error::Unsupported { .. }) = &error {
+            return Self::new(Code::Conflict, db.to_string());
+        }
         let code = match &error {
             store::Error::Db(db) => match db.code() {
                 "db_full" => Code::StorageFull,

@@ -65,13 +65,18 @@ impl Drop for Database {
 /// The variable that says which engine suites for both use: `postgres`, else SQLite.
 pub const STORE: &str = "HEADWAY_TEST_STORE";
 
+/// Whether suites for both engines run on PostgreSQL: a test of what only SQLite has is left out then.
+pub fn is_shared() -> bool {
+    std::env::var(STORE).as_deref() == Ok("postgres")
+}
+
 /// Where a suite for both engines keeps what belongs to `folder`: the address of a database, made where it is not there yet;
 /// `None` for a SQLite file in the folder. The database goes with its server.
 ///
 /// # Panics
 /// Where PostgreSQL cannot be had.
 pub fn shared(folder: &std::path::Path) -> Option<String> {
-    if std::env::var(STORE).as_deref() != Ok("postgres") {
+    if !is_shared() {
         return None;
     }
     let note = folder.join("postgres.url");

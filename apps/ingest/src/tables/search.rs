@@ -59,8 +59,9 @@ impl Search {
             // Strings side by side must all be there; the star finds words that begin so.
             let strings: Vec<String> =
                 indexed.iter().map(|word| format!("\"{}\" *", word.replace('"', "\"\""))).collect();
-            conditions.and(
+            conditions.and_either(
                 "f.id IN (SELECT t.rowid FROM media_text AS t WHERE t.media_text MATCH ?)",
+                "f.id IN (SELECT t.rowid FROM media_text AS t WHERE t.document @@ media_words(?))",
                 [Value::from(strings.join(" "))],
             );
         }

@@ -2,7 +2,6 @@
 
 use super::{failure, session::Session, sql};
 use crate::{Error, Migration, MigrationProblem, Result, migration};
-use std::collections::BTreeMap;
 
 /// What SQLite has and PostgreSQL names otherwise, so that one text serves both; and the check of expectations inside the
 /// server, which lets a whole transaction be one round trip.
@@ -58,7 +57,7 @@ async fn apply(session: &Session, place: &str, migrations: &[Migration]) -> Resu
         if let tokio_postgres::SimpleQueryMessage::Row(row) = message {
             let column = |index| row.get(index).unwrap_or_default().to_owned();
             let version = column(1).parse().unwrap_or(0);
-            applied.entry(column(0)).or_insert_with(BTreeMap::new).insert(version, column(2));
+            applied.entry(column(0)).or_default().insert(version, column(2));
         }
     }
     migration::check_applied(&applied, migrations)?;

@@ -10,12 +10,15 @@ use web::Principal;
 
 /// Most credentials kept.
 const MAX_ENTRIES: usize = 10_000;
-/// How long one is believed without looking again. Revocations do not wait for it.
+/// How long one is believed without looking again, where only this process writes: its revocations do not wait for it.
 const BELIEVED: Duration = Duration::from_secs(60);
+/// The same where other processes share the store, which may revoke it.
+const BELIEVED_SHARED: Duration = Duration::from_millis(800);
 /// How often at most the time of last use is written.
 const USE_NOTED: Duration = Duration::from_secs(60);
 
 pub(super) struct Cache {
+    believed: Duration,
     entries: Mutex<HashMap<SecretHash, Entry>>,
 }
 
@@ -39,15 +42,16 @@ pub(super) enum NoteUse {
 }
 
 impl Cache {
-    pub(super) fn new() -> Self {
-        Self { entries: Mutex::new(HashMap::new()) }
+    pub(super) fn new(db: &db::Db) -> Self {
+        let believed = if db.is_shared() { BELIEVED_SHARED } else { BELIEVED };
+        Self { believed, entries: Mutex::new(HashMap::new()) }
     }
 
     pub(super) fn get(&self, hash: SecretHash) -> Option<Found> {
         let now = Instant::now();
         let mut entries = self.entries.lock();
         let entry = entries.get_mut(&hash)?;
-        if now.duration_since(entry.looked_at) > BELIEVED {
+        if now.duration_since(entry.looked_at) > self.believed {
             return None;
         }
         let due = entry.noted_at.is_none_or(|noted| now.duration_since(noted) >= USE_NOTED);
@@ -67,7 +71,7 @@ impl Cache {
         let now = Instant::now();
         let mut entries = self.entries.lock();
         if entries.len() >= MAX_ENTRIES && !entries.contains_key(&hash) {
-            entries.retain(|_, entry| now.duration_since(entry.looked_at) <= BELIEVED);
+            entries.retain(|_, entry| now.duration_since(entry.looked_at) <= self.believed);
             if entries.len() >= MAX_ENTRIES {
                 // Full of fresh ones: forgetting them costs a query each, no more.
                 entries.clear();

@@ -70,8 +70,8 @@ impl Auth {
     pub fn new(db: Db, mode: Mode) -> Result<Self> {
         let local = (mode == Mode::Development).then(|| Principal::local("local", Role::Admin));
         Ok(Self(Arc::new(Inner {
+            cache: cache::Cache::new(&db),
             db,
-            cache: cache::Cache::new(),
             passwords: password::Passwords::new()?,
             revocations: Revocations::default(),
             sign_ins: PerKey::new(throttle::SIGN_INS),

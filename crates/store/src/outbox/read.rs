@@ -330,11 +330,11 @@ fn placed(sql: &str, table: &str, of_run: bool, of_destination: bool, more: &str
     // A parameter that is not asked for still stands in the text: it is bound in any case.
     let mut conditions = match of_run {
         true => format!(" AND {table}run_id = ?1"),
-        false => String::from(" AND ?1 IS NULL"),
+        false => String::from(" AND CAST(?1 AS BIGINT) IS NULL"),
     };
     conditions.push_str(&match of_destination {
         true => format!(" AND {table}destination = ?2"),
-        false => String::from(" AND ?2 IS NULL"),
+        false => String::from(" AND CAST(?2 AS TEXT) IS NULL"),
     });
     conditions.push_str(more);
     sql.replace("  /*where*/\n", &format!("{conditions}\n"))

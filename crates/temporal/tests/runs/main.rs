@@ -2,6 +2,10 @@
 
 mod away;
 mod commands;
+mod delivered;
 mod killed;
 mod same;
 mod support;
+#[expect(dead_code, reason = "the engine's own tests use the rest")]
+#[path = "../../../engine/tests/tracker/mod.rs"]
+mod tracker;

@@ -130,6 +130,25 @@ pub(crate) fn registry() -> Registry {
         }),
     );
     registry.add(
+        "test.deliver",
+        WaitClass::Io,
+        Does(|context: Context| async move {
+            let key = context.attempt().key.clone();
+            let mut success = Success::empty();
+            success.effects.deliver(model::NewDelivery {
+                kind: Arc::from("epic"),
+                level: 0,
+                title: key.clone(),
+                destination: Arc::from("tracker"),
+                payload: context.attempt().data.clone(),
+                parent: None,
+                order_key: None,
+                key,
+            });
+            success.into()
+        }),
+    );
+    registry.add(
         "test.hold",
         WaitClass::Io,
         Does(|context: Context| async move {
