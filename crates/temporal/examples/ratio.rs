@@ -15,12 +15,16 @@ use temporalio_client::{
 use temporalio_sdk::{
     ActivityOptions, Runtime, Worker, WorkerOptions, WorkflowContext, WorkflowResult,
     activities::{ActivityContext, ActivityError, activities},
+    runtime::PollerBehavior,
     workflows::join_all,
 };
 use temporalio_workflow::{workflow, workflow_methods};
 
-/// Activities of the bare worker under way at once: as many as its slots and pollers keep busy.
-const AT_ONCE: u64 = 50;
+/// Activities of the bare worker scheduled at once: far more than it has slots and pollers, so that these are never idle.
+const AT_ONCE: u64 = 500;
+
+/// Polls of the bare worker under way at once.
+const POLLERS: usize = 40;
 
 pub(crate) struct Bare;
 
@@ -64,8 +68,11 @@ async fn bare(address: &str, count: u64) -> anyhow_free::Result<f64> {
         Connection::connect(ConnectionOptions::new(target).dns_load_balancing(None).build()).await?;
     let client = Client::new(connection, ClientOptions::new("default").build())?;
     let runtime = Runtime::from_current_tokio(Default::default())?;
-    let options =
-        WorkerOptions::new("bare").register_activities(Bare).register_workflow::<BareRun>()?.build();
+    let options = WorkerOptions::new("bare")
+        .activity_task_poller_behavior(PollerBehavior::SimpleMaximum(POLLERS))
+        .register_activities(Bare)
+        .register_workflow::<BareRun>()?
+        .build();
     let mut worker = Worker::new(&runtime, client.clone(), options)?;
     let stop = worker.shutdown_handle();
     let measured = async {
