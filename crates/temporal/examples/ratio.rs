@@ -126,7 +126,7 @@ async fn main() -> anyhow_free::Result<()> {
     let mut words = std::env::args().skip(1).map(|word| word.parse::<u64>());
     let tasks = words.next().transpose()?.unwrap_or(100_000);
     let single = words.next().transpose()?.unwrap_or(2_000);
-    let server = DevServer::start().await;
+    let server = DevServer::in_memory().await;
     let bare = bare(&server.address(), single).await?;
     println!("temporal_bare_tasks_per_s {bare:.0} tasks/s");
     let headway = headway(&server.address(), tasks).await?;

@@ -35,6 +35,13 @@ pub(crate) fn is_skipped() -> bool {
     skipped
 }
 
+/// Where a dev server keeps what it has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keeps {
+    OnDisk,
+    InMemory,
+}
+
 /// A Temporal server with a folder of its own.
 pub(crate) struct DevServer {
     folder: tempfile::TempDir,
@@ -43,11 +50,22 @@ pub(crate) struct DevServer {
 }
 
 impl DevServer {
+    /// One that keeps what it has on the disk.
     pub(crate) async fn start() -> Self {
+        Self::start_with(Keeps::OnDisk).await
+    }
+
+    /// One that keeps what it has in memory: the quicker one, and gone when it ends.
+    #[allow(clippy::allow_attributes, dead_code, reason = "the example uses it, the tests do not")]
+    pub(crate) async fn in_memory() -> Self {
+        Self::start_with(Keeps::InMemory).await
+    }
+
+    async fn start_with(keeps: Keeps) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
-        let child = spawn(&folder, port);
+        let child = spawn(&folder, port, keeps);
         let server = Self { folder, port, child };
         server.answers().await;
         server
@@ -65,7 +83,7 @@ impl DevServer {
 
     /// Starts it again, with what it had written.
     pub(crate) async fn again(&mut self) {
-        self.child = spawn(&self.folder, self.port);
+        self.child = spawn(&self.folder, self.port, Keeps::OnDisk);
         self.answers().await;
     }
 
@@ -82,12 +100,14 @@ impl Drop for DevServer {
     }
 }
 
-fn spawn(folder: &tempfile::TempDir, port: u16) -> Child {
+fn spawn(folder: &tempfile::TempDir, port: u16, keeps: Keeps) -> Child {
     let binary = binary();
     let mut command = Command::new(&binary);
     command.args(["server", "start-dev", "--ip", "127.0.0.1", "--headless", "--log-level", "error"]);
     command.arg("--port").arg(port.to_string());
-    command.arg("--db-filename").arg(folder.path().join("temporal.db"));
+    if keeps == Keeps::OnDisk {
+        command.arg("--db-filename").arg(folder.path().join("temporal.db"));
+    }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().unwrap_or_else(|error| {
         panic!("{}: {error}; run scripts/test-temporal.sh, or say HEADWAY_SKIP=temporal", binary.display())
