@@ -230,7 +230,7 @@ struct Host<'a> {
 
 /// What the workflow waited for.
 enum Woke {
-    Chunk(usize, Answer),
+    Chunk(usize, Box<Answer>),
     Timer,
     News,
     Cancelled,
@@ -384,7 +384,7 @@ impl<'a> Host<'a> {
         match self.woke(over).await {
             Woke::Chunk(index, answer) => {
                 let chunk = self.chunks.remove(index);
-                self.land(chunk.order, answer).await?;
+                self.land(chunk.order, *answer).await?;
             }
             Woke::Timer => {
                 self.timer = None;
@@ -423,7 +423,7 @@ impl<'a> Host<'a> {
         poll_fn(|cx| {
             for (index, chunk) in chunks.iter_mut().enumerate() {
                 if let Poll::Ready(answer) = chunk.answer.poll_unpin(cx) {
-                    return Poll::Ready(Woke::Chunk(index, answer));
+                    return Poll::Ready(Woke::Chunk(index, Box::new(answer)));
                 }
             }
             if let Some(timer) = timer.as_mut()

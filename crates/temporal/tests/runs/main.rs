@@ -1,4 +1,5 @@
 //! Runs that a Temporal cluster drives, on the real dev server: the same as on the native engine, through every kind of death.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod away;
 mod commands;
