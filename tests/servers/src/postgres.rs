@@ -1,7 +1,7 @@
 //! A PostgreSQL server in a throw-away folder.
 
 use std::{
-    io,
+    io::{self, Write as _},
     net::TcpListener,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
@@ -108,6 +108,10 @@ impl Postgres {
     /// [`Error`].
     pub fn stop(&mut self, mode: &str) -> Result<(), Error> {
         let mut stop = as_user("pg_ctl")?;
+        if let Some(mut pipe) = self.child.stdin.take() {
+            // A keeper that is gone has ended the server already.
+            let _ = pipe.write_all(b"stopped\n");
+        }
         run("pg_ctl", stop.args(["stop", "--wait", "--mode", mode, "--pgdata"]).arg(self.data()))?;
         self.child.wait()?;
         Ok(())
@@ -161,16 +165,28 @@ pub(crate) fn tool(name: &'static str, server: &str, args: &[&str]) -> Result<()
     run(name, command.args(args).env_remove("PGDATABASE"))
 }
 
+/// Runs the server, and ends it with this process, however that ends: a closed pipe says so. A line on the pipe says that the
+/// server ends by other means, and that its folder stays.
+const KEEPER: &str = r#"folder=$1; shift
+"$@" & server=$!
+if ! read -r _; then kill -QUIT "$server"; wait "$server"; rm -rf "$folder"; fi
+wait "$server""#;
+
 fn serve(data: &Path, options: &[String]) -> Result<Child, Error> {
-    let mut postgres = as_user("postgres")?;
-    postgres.arg("-D").arg(data);
+    let mut keeper = run_as(Command::new("sh"));
+    keeper
+        .args(["-c", KEEPER, "sh"])
+        .arg(data.parent().unwrap_or(data))
+        .arg(find("postgres")?)
+        .arg("-D")
+        .arg(data);
     for option in options {
-        postgres.args(["-c", option]);
+        keeper.args(["-c", option]);
     }
-    postgres.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     // Ctrl-C at the terminal is for the tests, which end the server themselves.
-    postgres.process_group(0);
-    postgres.spawn().map_err(|source| Error::Start("postgres", source))
+    keeper.process_group(0);
+    keeper.spawn().map_err(|source| Error::Start("postgres", source))
 }
 
 fn run(name: &'static str, command: &mut Command) -> Result<(), Error> {
@@ -184,11 +200,14 @@ fn run(name: &'static str, command: &mut Command) -> Result<(), Error> {
 
 /// A program of the server, run as somebody who may.
 fn as_user(name: &'static str) -> Result<Command, Error> {
-    let mut command = Command::new(find(name)?);
+    Ok(run_as(Command::new(find(name)?)))
+}
+
+fn run_as(mut command: Command) -> Command {
     if let Some((user, group)) = ids() {
         command.uid(user).gid(group).current_dir("/");
     }
-    Ok(command)
+    command
 }
 
 /// User and group to run as; `None` where this process is not root.
