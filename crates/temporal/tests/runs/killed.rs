@@ -58,7 +58,7 @@ async fn process() {
             );
         }
         if record.run.state.is_final() {
-            println!("over {} effects={}", record.run.state.as_str(), effects(&site.engine, run).await);
+            println!("ended-as {} effects={}", record.run.state.as_str(), effects(&site.engine, run).await);
             site.close().await;
             return;
         }
@@ -120,7 +120,7 @@ async fn killed_at(yaml: &str, count: u64, at: &str, signal: Option<&str>) -> St
     first.kill().await;
     task = Task { yaml: None, run: Some(run), signal: signal.map(str::to_owned), ..task };
     let mut second = Process::start(&task);
-    second.says("over ").await
+    second.says("ended-as ").await
 }
 
 fn completed(effects: u64) -> String {
