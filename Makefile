@@ -57,6 +57,10 @@ check: ui
 
 bench: build
 	$(CARGO) run --release -p headway-bench -- $(BENCH)
+ifneq (,$(if $(BENCH),$(findstring temporal,$(BENCH)),all))
+	scripts/test-temporal.sh
+	$(CARGO) run --release -p headway-temporal --example ratio
+endif
 
 dev: ui
 	@scripts/dev.sh '$(DATA)' '$(PORT)'

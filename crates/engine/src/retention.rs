@@ -100,7 +100,9 @@ impl Engine {
                 break;
             }
         }
-        self.store().db().execute(Batch::from(write::run_forget(run))).await?;
+        let mut batch: Batch = store::chunk::forget(run).into_iter().collect();
+        batch.push(write::run_forget(run));
+        self.store().db().execute(batch).await?;
         Ok(rows + 1)
     }
 }
