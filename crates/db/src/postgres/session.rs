@@ -18,6 +18,17 @@ use tokio_postgres::{
 /// From this many parameter rows on, a statement takes them as arrays.
 const SET_FROM: usize = 4;
 
+/// How a writer's statements are planned. They find few rows by their keys in tables that grow by the thousand while figures
+/// about them are old or none, so a plan that walks a table is never the better one. And plans are kept by shape: arrays of any
+/// length are the same statement.
+const WRITING: [&str; 5] = [
+    "plan_cache_mode = force_generic_plan",
+    "enable_seqscan = off",
+    "enable_hashjoin = off",
+    "enable_mergejoin = off",
+    "enable_sort = off",
+];
+
 /// A connection with its prepared statements. Dropped, it closes.
 pub(super) struct Session {
     pub(super) client: Client,
@@ -79,16 +90,17 @@ impl Session {
                 }
             }
         });
-        let timeout = options.statement_timeout.as_millis();
+        let timeout = format!("statement_timeout = {}", options.statement_timeout.as_millis());
+        let settings = || WRITING.iter().copied().chain([timeout.as_str()]);
         let begin = match options.is_pooled {
-            true => format!("BEGIN; SET LOCAL statement_timeout = {timeout}"),
+            true => {
+                settings().fold("BEGIN".to_owned(), |text, setting| format!("{text}; SET LOCAL {setting}"))
+            }
             false => "BEGIN".to_owned(),
         };
         if !options.is_pooled {
-            // Plans are kept by shape: arrays of any length are the same statement.
-            let settings =
-                format!("SET statement_timeout = {timeout}; SET plan_cache_mode = force_generic_plan");
-            client.batch_execute(&settings).await.map_err(|error| failed(described(error)))?;
+            let text = settings().map(|setting| format!("SET {setting};")).collect::<String>();
+            client.batch_execute(&text).await.map_err(|error| failed(described(error)))?;
         }
         Ok(Self { client, prepared: Prepared::default(), is_pooled: options.is_pooled, begin })
     }
