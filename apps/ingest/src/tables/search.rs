@@ -109,13 +109,13 @@ mod tests {
         check(
             "Castle  \"golden hour\" OR * NEAR(a, 2)",
             expect![[
-                r#"Query { sql: "", postgres: None, params: [Text("\"castle\" * \"\"\"golden\" * \"hour\"\"\" * \"or\" * \"near(a,\" * \"2)\" *"), Text("%*%"), Int(0)] }"#
+                r#"Query { sql: "", postgres: Some(""), params: [Text("\"castle\" * \"\"\"golden\" * \"hour\"\"\" * \"or\" * \"near(a,\" * \"2)\" *"), Text("%*%"), Int(0)] }"#
             ]],
         );
         check(
             "🎉 山水 a\u{0}b",
             expect![[
-                r#"Query { sql: "", postgres: None, params: [Text("\"a\" * \"b\" *"), Text("%🎉%"), Text("%山水%"), Int(0)] }"#
+                r#"Query { sql: "", postgres: Some(""), params: [Text("\"a\" * \"b\" *"), Text("%🎉%"), Text("%山水%"), Int(0)] }"#
             ]],
         );
         check(" \t ", expect![[r#"Query { sql: "", postgres: None, params: [Int(0)] }"#]]);
