@@ -19,13 +19,13 @@ fi
 
 fail() {
     echo "Temporal's dev server cannot be had: $1" >&2
-    echo "Its tests need it. Put a 'temporal' binary elsewhere and say HEADWAY_TEMPORAL=/path/to/temporal, or leave them out:" >&2
+    echo "Its tests need it. Put a 'temporal' binary elsewhere and say HEADWAY_TEST_TEMPORAL=/path/to/temporal, or leave them out:" >&2
     echo "  HEADWAY_SKIP=temporal make test" >&2
     exit 1
 }
 
-if [ -n "${HEADWAY_TEMPORAL:-}" ]; then
-    "$HEADWAY_TEMPORAL" --version >/dev/null 2>&1 || fail "HEADWAY_TEMPORAL=$HEADWAY_TEMPORAL does not run"
+if [ -n "${HEADWAY_TEST_TEMPORAL:-}" ]; then
+    "$HEADWAY_TEST_TEMPORAL" --version >/dev/null 2>&1 || fail "HEADWAY_TEST_TEMPORAL=$HEADWAY_TEST_TEMPORAL does not run"
     exit 0
 fi
 

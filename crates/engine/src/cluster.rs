@@ -48,7 +48,7 @@ impl Engine {
     }
 
     /// Who drives runs that are started now.
-    pub(crate) fn host(&self) -> RunHost {
+    pub fn host(&self) -> RunHost {
         if self.inner().cluster.get().is_some() { RunHost::Temporal } else { RunHost::Native }
     }
 

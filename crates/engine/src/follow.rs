@@ -159,9 +159,10 @@ impl Engine {
     pub(crate) fn hold_back(&self, record: &RunRecord) {
         let (run, state) = (record.run.id, record.run.state);
         if state.is_final() {
+            // Its rows say already that nobody holds them.
             self.attempts().stop(run);
-        }
-        if state.is_final() || state == RunState::Paused {
+            self.dispatcher().withdraw(run);
+        } else if state == RunState::Paused {
             let held = self.dispatcher().withdraw(run);
             self.give_back(held);
         }

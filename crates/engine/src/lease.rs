@@ -1,6 +1,6 @@
 //! A leased task, ready to be attempted, and what comes back.
 
-use crate::limits::LimitClass;
+use crate::{holdings::Holding, limits::LimitClass};
 use activity::{Attempt, Chunk, EmitError, Log, Outcome, Performer};
 use model::StageId;
 use std::sync::Arc;
@@ -14,6 +14,8 @@ pub(crate) struct Lease {
     pub(crate) work: Arc<StageWork>,
     /// Who is told of the attempt; the run's loop where absent.
     pub(crate) inbox: Option<mpsc::Sender<Message>>,
+    /// Says that this process knows of it; absent where a chunk holds it, or the database has one owner.
+    pub(crate) _holding: Option<Holding<Held>>,
 }
 
 /// What the tasks of a stage share.

@@ -20,6 +20,7 @@ mod dispatch;
 mod error;
 mod follow;
 mod gauges;
+mod holdings;
 mod lease;
 mod limits;
 mod load;

@@ -16,10 +16,10 @@ pub const LEASE: Duration = Duration::from_secs(20);
 const REMEMBERED_MS: u64 = 24 * 3_600_000;
 
 /// Registers this process. Where the database has one owner at a time, every other worker is gone.
-pub(crate) async fn register(engine: &Engine) -> Result<()> {
+pub(crate) async fn register(engine: &Engine, id: i64) -> Result<()> {
     let now = clock::now();
     let worker = write::NewWorker {
-        id: engine.worker(),
+        id,
         name: engine.inner().worker_name.to_string(),
         host: hostname(),
         pid: std::process::id(),
@@ -50,15 +50,17 @@ pub(crate) async fn heartbeat(engine: Engine) {
 }
 
 /// Others have declared this process lost: it hung, or was cut off. What it held is theirs, and its outcomes would be refused,
-/// so it drops all of that and goes on as a new worker.
+/// so it drops all of that and goes on as a new worker. What is leased under the old number until the new one stands is lost as
+/// well; under the new one nothing is dropped.
 async fn begin_anew(engine: &Engine) {
     tracing::warn!("this process was declared lost: it drops what it held and goes on as a new worker");
-    engine.inner().worker.store(clock::random_id(), Ordering::Release);
     let held = engine.dispatcher().withdraw_all();
     engine.dispatcher().given_back(&held);
     engine.attempts().stop_all();
-    if let Err(error) = register(engine).await {
-        tracing::warn!(%error, "the worker could not be registered; trying again");
+    let id = clock::random_id();
+    match register(engine, id).await {
+        Ok(()) => engine.inner().worker.store(id, Ordering::Release),
+        Err(error) => tracing::warn!(%error, "the worker could not be registered; trying again"),
     }
 }
 

@@ -4,6 +4,7 @@ use crate::{
     Hardware, Result, builtin, clock,
     dispatch::{Dispatcher, pace, pump},
     follow,
+    holdings::Holdings,
     limits::{
         Bounds, LimitClass, Limiter, Pressure, bucket::BucketLaw, cpu::CpuLaw, fixed::FixedLaw, io::IoLaw,
     },
@@ -92,6 +93,7 @@ impl Engine {
         let hardware = Hardware::detect();
         let mut registry = options.registry;
         registry.extend(builtin::registry());
+        let is_shared = options.store.db().is_shared();
         let engine = Self::from_inner(Inner {
             store: options.store,
             hub: options.hub,
@@ -103,10 +105,11 @@ impl Engine {
             hardware,
             threads: Threads::new(),
             attempts: Attempts::default(),
+            holdings: Holdings::new(is_shared),
             pipelines: parking_lot::RwLock::default(),
             runs: parking_lot::Mutex::default(),
             works: Works::default(),
-            relay: crate::relay::Relay::new(options.relay),
+            relay: crate::relay::Relay::new(options.relay, is_shared),
             end: CancellationToken::new(),
             drains: CancellationToken::new(),
             draining: std::sync::atomic::AtomicBool::new(false),
@@ -120,12 +123,12 @@ impl Engine {
         if options.dispatch == Dispatch::Nothing {
             engine.dispatcher().drain();
         }
-        node::register(&engine).await?;
+        node::register(&engine, engine.worker()).await?;
         crate::load::load(&engine).await?;
         crate::relay::begin(&engine, options.dispatch).await?;
         tokio::spawn(node::heartbeat(engine.clone()));
         tokio::spawn(follow::follow(engine.clone()));
-        if engine.store().db().is_shared() {
+        if is_shared {
             tokio::spawn(follow::care(engine.clone()));
         }
         if options.dispatch == Dispatch::All {

@@ -10,6 +10,7 @@
 //! One lane a destination: it claims what is due, hands it to the connector, and tells the run what came of it. The run's
 //! loop settles, so a delivery's end, its children's release and the run's figures are one transaction.
 
+mod call;
 mod direct;
 mod lane;
 mod settle;
@@ -22,7 +23,11 @@ pub use verbs::{DryRun, ReplayFilter, Replayed};
 
 pub(crate) use direct::{Sent, send};
 
-use crate::{Dispatch, Result, shared::Engine};
+use crate::{
+    Dispatch, Result,
+    holdings::{Holding, Holdings},
+    shared::Engine,
+};
 use activity::connector::Connectors;
 use lane::Lane;
 use model::{DeliveryEnd, Destination};
@@ -44,6 +49,8 @@ pub(crate) struct Settlement {
     pub(crate) kind: Arc<str>,
     pub(crate) update: DeliveryUpdate,
     pub(crate) end: DeliveryEnd,
+    /// Kept until the settlement is committed.
+    pub(crate) _holding: Option<Holding<(i64, i64)>>,
 }
 
 /// Lanes by destination.
@@ -57,6 +64,8 @@ pub(crate) struct Relay {
     sends: AtomicBool,
     lanes: Mutex<BTreeMap<Arc<str>, Arc<Lane>>>,
     throttles: Throttles,
+    /// Leases (number, fence) of deliveries that somebody in this process deals with.
+    holdings: Holdings<(i64, i64)>,
 }
 
 /// How deliveries are sent.
@@ -75,7 +84,7 @@ pub struct RelayOptions {
 }
 
 impl Relay {
-    pub(crate) fn new(options: RelayOptions) -> Self {
+    pub(crate) fn new(options: RelayOptions, is_shared: bool) -> Self {
         Self {
             connectors: options.connectors,
             policy: options.policy,
@@ -85,6 +94,7 @@ impl Relay {
             sends: AtomicBool::new(false),
             lanes: Mutex::default(),
             throttles: Throttles::default(),
+            holdings: Holdings::new(is_shared),
         }
     }
 

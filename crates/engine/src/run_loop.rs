@@ -395,18 +395,11 @@ fn announce(engine: &Engine, handle: &RunHandle, plan: Plan, settled: &HashMap<S
     if replayed || (was_held && record.run.deliveries.unsent() > 0) {
         engine.relay().wake_all();
     }
-    let state = record.run.state;
-    if record.meta.host != RunHost::Native && state != was.run.state {
+    if record.meta.host != RunHost::Native && record.run.state != was.run.state {
         engine.tell_cluster(run);
     }
     engine.dispatcher().committed(engine, &record, &reserved, settled, leases);
-    if state.is_final() {
-        // Its rows say already that nobody holds them.
-        engine.attempts().stop(run);
-        engine.dispatcher().withdraw(run);
-    } else {
-        engine.hold_back(&record);
-    }
+    engine.hold_back(&record);
 }
 
 /// Tells everybody who waits for an answer.

@@ -3,6 +3,7 @@
 use crate::{
     Error, Result,
     dispatch::Dispatcher,
+    holdings::Holdings,
     lease::{Lease, Message, StageWork},
     run_loop,
     threads::Threads,
@@ -14,7 +15,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
-use store::{RunHost, RunRecord, Store};
+use store::{RunHost, RunRecord, Store, write::Held};
 use stream::Hub;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) dispatcher: Dispatcher,
     pub(crate) threads: Threads,
     pub(crate) attempts: Attempts,
+    pub(crate) holdings: Holdings<Held>,
     pub(crate) pipelines: RwLock<BTreeMap<String, Pipeline>>,
     pub(crate) runs: Mutex<HashMap<RunId, RunHandle>>,
     pub(crate) works: Works,
@@ -118,6 +120,11 @@ impl Engine {
 
     pub(crate) fn attempts(&self) -> &Attempts {
         &self.inner.attempts
+    }
+
+    /// The leases of tasks that somebody in this process deals with.
+    pub(crate) fn holdings(&self) -> &Holdings<Held> {
+        &self.inner.holdings
     }
 
     pub(crate) fn is_draining(&self) -> bool {

@@ -235,6 +235,27 @@ async fn deliveries_of_a_process_that_died_while_sending_are_looked_up() {
     assert!(tracker.doubled().is_empty());
 }
 
+/// A server that falls over while it commits a claim leaves its client without an answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_whose_lease_was_lost_is_looked_up_and_sent() {
+    let (folder, tracker) = (tempfile::tempdir().unwrap(), Tracker::default());
+    let engine = open_new(folder.path(), &tracker).await;
+    if !engine.store().db().is_shared() {
+        return;
+    }
+    engine.pause_destination("tracker", "tester", "for the test").await.unwrap();
+    let run = run(&engine, json!([["a", null]])).await;
+    when(&engine, run, |record| record.run.deliveries.staged == 1).await;
+    let claim = db::Statement::new(
+        "UPDATE deliveries SET state = 1, worker = ?2, fence = fence + 1, sent = sent + 1 WHERE run_id = ?1",
+    );
+    let claim = claim.row(db::params![run.0, engine.worker()]).expect_rows(1);
+    engine.store().db().execute(db::Batch::from(claim)).await.unwrap();
+    engine.resume_destination("tracker", "tester").await.unwrap();
+    let record = over(&engine, run).await;
+    assert_eq!((record.run.state, tracker.sends("a")), (RunState::Completed, 1));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_run_sends_nothing_until_it_goes_on() {
     let (folder, tracker) = (tempfile::tempdir().unwrap(), Tracker::default());

@@ -224,6 +224,39 @@ async fn a_stage_never_runs_more_attempts_at_once_than_its_concurrency() {
     assert!(most.load(Ordering::Acquire) <= 3, "{} at once", most.load(Ordering::Acquire));
 }
 
+/// A server that falls over while it commits leaves its client without an answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_whose_answer_was_lost_is_given_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut registry = Registry::default();
+    let step = Does(|context: activity::Context| async move {
+        match (context.attempt().attempt, &*context.attempt().key) {
+            (1, "000000001") => Failure::transient("flaky", "the first attempt fails").into(),
+            _ => Success::empty().into(),
+        }
+    });
+    registry.add("test.step", WaitClass::Io, step);
+    let engine = open(folder.path(), registry).await;
+    if !engine.store().db().is_shared() {
+        // One owner, one process: a commit whose end is not known stops it.
+        return;
+    }
+    let later = "    retry: { initial: 1h, max: 1h, jitter: 0 }\n";
+    let waits = CHAIN.replace("    for_each: make\n", &format!("    for_each: make\n{later}"));
+    let run = begin(&engine, &definition(&waits), json!({ "count": 3 })).await;
+    when(&engine, run, |record| record.run.stages[1].counts.retries == 1).await;
+    // What a claim writes, without the claim's answer.
+    let claim = db::Statement::new(
+        "UPDATE tasks SET state = 1, attempt = attempt + 1, fence = fence + 1, worker = ?2, due_at = 0
+         WHERE run_id = ?1 AND state = 0",
+    );
+    let claim = claim.row(db::params![run.0, engine.worker()]).expect_rows(1);
+    engine.store().db().execute(db::Batch::from(claim)).await.unwrap();
+    let record = over(&engine, run).await;
+    assert_eq!(record.run.state, RunState::Completed, "{:?}", record.run.error);
+    assert_eq!(record.run.stages[2].counts.done, 3);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_waits_for_its_signal_over_a_restart() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,6 @@
 //! What only the engine asks: which items a run has, which run a key started, what other nodes have left.
 
-use crate::{Result, RunRecord, Store};
+use crate::{Result, RunRecord, Store, write::Held};
 use db::Query;
 use model::{RunId, StageId};
 use std::{collections::HashSet, sync::Arc};
@@ -72,5 +72,28 @@ impl Store {
     pub async fn orphans(&self) -> Result<Vec<(RunId, StageId)>> {
         let rows = self.db().query(Query::new(include_str!("sql/read_orphans.sql"))).await?;
         rows.iter().map(|row| Ok((RunId(row.get(0)?), StageId(row.get(1)?)))).collect()
+    }
+
+    /// The tasks of native runs that a worker has leased.
+    ///
+    /// # Errors
+    /// [`crate::Error::Db`].
+    pub async fn held_by(&self, worker: i64) -> Result<Vec<Held>> {
+        let rows = self.db().query(Query::new(include_str!("sql/read_held.sql")).bind(worker)).await?;
+        let held = |row: &db::Row| {
+            let (run, stage) = (RunId(row.get(0)?), StageId(row.get(1)?));
+            Ok(Held { run, stage, key: row.get(2)?, fence: row.get(3)? })
+        };
+        rows.iter().map(held).collect()
+    }
+
+    /// The deliveries of a destination that a worker has leased: their numbers and fences.
+    ///
+    /// # Errors
+    /// [`crate::Error::Db`].
+    pub async fn deliveries_held_by(&self, destination: &str, worker: i64) -> Result<Vec<(i64, i64)>> {
+        let query = Query::new(include_str!("sql/outbox/read_held.sql")).bind(destination).bind(worker);
+        let rows = self.db().query(query).await?;
+        rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
     }
 }

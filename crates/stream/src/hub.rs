@@ -5,7 +5,7 @@ use crate::{
     channel::{Channel, Figures, State, Topic, Wake},
     conflate::Due,
     figures::{ItemProgress, Moment, Stand},
-    sequencer::{Release, Sequencer},
+    sequencer::{PATIENCE, PATIENCE_SHARED, Release, Sequencer},
     waiter::{Waiter, Waiters},
     wire::{LimitView, StageGauge},
 };
@@ -130,11 +130,12 @@ impl Hub {
     pub async fn open(store: Store, options: HubOptions) -> Result<Self> {
         let head = store.head().await?;
         let options = HubOptions { update_interval: options.update_interval.max(MIN_INTERVAL), ..options };
+        let patience = if store.db().is_shared() { PATIENCE_SHARED } else { PATIENCE };
         let inner = Arc::new(Inner {
             store,
             epoch: head.epoch,
             options,
-            sequencer: Mutex::new(Sequencer::new(head.value)),
+            sequencer: Mutex::new(Sequencer::new(head.value, patience)),
             head: AtomicI64::new(head.value),
             channels: RwLock::default(),
             followers: Mutex::default(),

@@ -14,8 +14,10 @@ use std::{
 
 /// Most notifications held back for a missing one.
 const MAX_WAITING: usize = 4_096;
-/// Longest time that a missing notification is waited for.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// Longest time that a missing notification is waited for, where this process writes all of them.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(250);
+/// The same where other processes write too: what they wrote is read from the store, however slow it is just now.
+pub(crate) const PATIENCE_SHARED: Duration = Duration::from_secs(10);
 
 /// Puts items that cover ranges of numbers back into order.
 #[derive(Debug)]
@@ -25,6 +27,7 @@ pub(crate) struct Sequencer<T> {
     waiting: BTreeMap<i64, (i64, T)>,
     /// Since when something is missing.
     missing_since: Option<Instant>,
+    patience: Duration,
 }
 
 /// What comes next.
@@ -43,8 +46,8 @@ pub(crate) enum Release<T> {
 
 impl<T> Sequencer<T> {
     /// A sequencer for numbers after `released`.
-    pub(crate) fn new(released: i64) -> Self {
-        Self { released, waiting: BTreeMap::new(), missing_since: None }
+    pub(crate) fn new(released: i64, patience: Duration) -> Self {
+        Self { released, waiting: BTreeMap::new(), missing_since: None, patience }
     }
 
     /// The last number let go.
@@ -75,7 +78,7 @@ impl<T> Sequencer<T> {
             return Some(Release::Item { last, item });
         }
         let since = *self.missing_since.get_or_insert(now);
-        if self.waiting.len() > MAX_WAITING || now.duration_since(since) >= PATIENCE {
+        if self.waiting.len() > MAX_WAITING || now.duration_since(since) >= self.patience {
             self.released = first - 1;
             self.missing_since = None;
             return Some(Release::Gap(self.released));
@@ -139,7 +142,7 @@ mod tests {
                 arrivals.swap(index % count, *random as usize % count);
             }
             let now = Instant::now();
-            let mut sequencer = Sequencer::new(base);
+            let mut sequencer = Sequencer::new(base, PATIENCE);
             let mut out = Vec::new();
             let mut arrived = std::collections::BTreeSet::new();
             for (first, last) in arrivals {
@@ -159,7 +162,7 @@ mod tests {
     #[test]
     fn what_stays_missing_is_given_up_after_a_while() {
         let start = Instant::now();
-        let mut sequencer = Sequencer::new(0);
+        let mut sequencer = Sequencer::new(0, PATIENCE);
         sequencer.push(4, 5, 4);
         assert_eq!(sequencer.next(start), None);
         assert_eq!(sequencer.next(start + PATIENCE / 2), None);
@@ -174,7 +177,7 @@ mod tests {
     #[test]
     fn no_more_than_the_limit_waits() {
         let now = Instant::now();
-        let mut sequencer = Sequencer::new(0);
+        let mut sequencer = Sequencer::new(0, PATIENCE);
         for number in 2..=(MAX_WAITING as i64 + 2) {
             sequencer.push(number, number, number);
         }

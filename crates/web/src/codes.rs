@@ -55,7 +55,7 @@ codes! {
         "Sign in on the dashboard, or send a token in the header 'Authorization: Bearer hw_…'. Tokens are made under Settings or with 'headway token'.";
     InvalidCredentials "invalid_credentials" UNAUTHORIZED
         "The code, or the user and password, do not match"
-        "A one-time code works once. On the machine itself 'headway admin-code' prints a new one.";
+        "A one-time code works once. While nobody is an admin yet, each start of 'headway serve' prints a new one; an admin makes further tokens under Settings.";
     Expired "expired" UNAUTHORIZED
         "The session or token no longer holds"
         "It has expired or was revoked. Sign in again, or make a new token.";

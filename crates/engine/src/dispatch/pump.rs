@@ -5,8 +5,11 @@ use crate::{Result, clock, lease::Lease, limits::LimitClass, plan::new_lease, sh
 use db::{Batch, Row, Statement, params};
 use model::Timestamp;
 use serde_json::value::RawValue;
-use std::{sync::Arc, time::Duration};
-use store::write;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use store::write::{self, Held};
 
 /// Most tasks of one claim.
 const MAX_CLAIM: usize = 1_024;
@@ -16,6 +19,9 @@ const MAX_PLACES: usize = 64;
 
 /// Longest time without a look at what is due: notifications are hints.
 const POLL: Duration = Duration::from_secs(5);
+
+/// Longest time between two looks at a stage where other nodes work on it too, in milliseconds.
+const LOOK_MS: u64 = 2_000;
 
 /// How long a store that refuses is left alone.
 const AFTER_ERROR: Duration = Duration::from_millis(500);
@@ -31,12 +37,22 @@ struct Want {
 /// Claims until the engine drains.
 pub(crate) async fn pump(engine: Engine) {
     let dispatcher = engine.dispatcher();
+    let is_shared = engine.store().db().is_shared();
+    let care = engine.inner().lease / 2;
+    let mut looked = Instant::now();
     loop {
+        if is_shared && looked.elapsed() >= care {
+            if let Err(error) = give_back_unknown(&engine).await {
+                tracing::warn!(%error, "this worker's leases could not be looked up; trying again");
+            }
+            looked = Instant::now();
+        }
         let wants = dispatcher.wants(clock::now());
         if wants.is_empty() {
             let due = dispatcher.next_due(clock::now());
+            let poll = if is_shared { POLL.min(care) } else { POLL };
             let wait =
-                due.map_or(POLL, |due| Duration::from_millis(due.since(clock::now()).max(1)).min(POLL));
+                due.map_or(poll, |due| Duration::from_millis(due.since(clock::now()).max(1)).min(poll));
             tokio::select! {
                 () = dispatcher.wake.notified() => {}
                 () = tokio::time::sleep(wait) => {}
@@ -66,13 +82,29 @@ async fn claim(engine: &Engine, wants: &[Want]) -> Result<()> {
         );
     }
     let answers = engine.store().db().execute(batch).await?;
+    let is_shared = engine.store().db().is_shared();
     for (want, answer) in wants.iter().zip(answers.chunks(2)) {
         let [claimed, due] = answer else { continue };
         let due_at = due.rows.first().and_then(|row| row.get::<Option<i64>>(0).ok()).flatten().map(Timestamp);
+        // Another node gives back what it had leased without a word.
+        let due_at = due_at.map(|due| if is_shared { due.min(now.plus(LOOK_MS)) } else { due });
         let leases = leases(engine, want, &claimed.rows)?;
         engine.dispatcher().claimed(want, leases, due_at, now);
     }
     engine.dispatcher().start_what_may(engine);
+    Ok(())
+}
+
+/// Makes tasks ready again that this worker has leased by a commit whose answer never came. No claim is under way meanwhile:
+/// the pump makes them all.
+async fn give_back_unknown(engine: &Engine) -> Result<()> {
+    let unknown = engine.holdings().unknown(engine.store().held_by(engine.worker()).await?);
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    engine.store().db().execute(Batch::from(write::tasks_release(&unknown))).await?;
+    tracing::info!(tasks = unknown.len(), "leases whose answer was lost were given back");
+    engine.dispatcher().look_again(&unknown);
     Ok(())
 }
 
@@ -86,7 +118,7 @@ fn leases(engine: &Engine, want: &Want, rows: &[Row]) -> Result<Vec<Arc<Lease>>>
             let data: String = row.get(3)?;
             let data: Box<RawValue> = RawValue::from_string(data)?;
             let (key, attempt, fence) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(new_lease(&record, &work, key, attempt, fence, Arc::from(data)))
+            Ok(new_lease(engine, &record, &work, key, attempt, fence, Arc::from(data)))
         })
         .collect()
 }
@@ -149,6 +181,17 @@ impl Dispatcher {
         if found < want.count && source.generation == want.generation {
             // Nothing ready at all: others hold them, or a commit is on its way and will say so.
             source.dry_until = Some(due_at.filter(|due| *due > now).unwrap_or(now.plus(1_000)));
+        }
+    }
+
+    /// Tasks are ready again that no claim counts on.
+    fn look_again(&self, released: &[Held]) {
+        let mut state = self.state.lock();
+        for held in released {
+            if let Some(source) = state.sources.get_mut(held.run, held.stage) {
+                source.dry_until = None;
+                source.generation += 1;
+            }
         }
     }
 

@@ -236,7 +236,7 @@ fn lease_at_once(
             *room -= 1;
             task.state = TaskState::Leased;
             let base = record.run.stages.get(task.stage.index()).map_or(0, StageRun::fence_base);
-            leases.push(new_lease(record, work, task.key.clone(), 1, base + 1, task.data.clone()));
+            leases.push(new_lease(engine, record, work, task.key.clone(), 1, base + 1, task.data.clone()));
         }
     }
     (leases, reserved)
@@ -244,6 +244,7 @@ fn lease_at_once(
 
 /// A lease on a task, with all that its attempt needs.
 pub(crate) fn new_lease(
+    engine: &Engine,
     record: &RunRecord,
     work: &Arc<StageWork>,
     key: Arc<str>,
@@ -251,10 +252,12 @@ pub(crate) fn new_lease(
     fence: i64,
     data: Arc<RawValue>,
 ) -> Arc<Lease> {
-    Arc::new(lease_of(record, work, key, attempt, fence, data))
+    let lease = lease_of(record, work, key, attempt, fence, data);
+    let holding = engine.holdings().note(|| lease.held.clone());
+    Arc::new(Lease { _holding: holding, ..lease })
 }
 
-/// The same, not shared yet.
+/// The same, held by nobody yet.
 pub(crate) fn lease_of(
     record: &RunRecord,
     work: &Arc<StageWork>,
@@ -273,7 +276,7 @@ pub(crate) fn lease_of(
         input: record.run.input.clone(),
     });
     let held = Held { run: record.run.id, stage: work.stage, key, fence };
-    Lease { attempt, held, work: work.clone(), inbox: None }
+    Lease { attempt, held, work: work.clone(), inbox: None, _holding: None }
 }
 
 /// The data of a task without an item.

@@ -92,7 +92,7 @@ impl Outbox {
         lessons: &DeliveryLessons,
         now: Timestamp,
     ) -> crate::Result<()> {
-        let Settlement { destination, key, kind, update, end } = settlement;
+        let Settlement { destination, key, kind, update, end, .. } = settlement;
         if lessons.superseded.contains(&update.id) {
             return Ok(());
         }

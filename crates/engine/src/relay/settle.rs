@@ -1,11 +1,11 @@
 //! From a connector's answers to what the run's loop writes.
 
-use super::Settlement;
+use super::{Settlement, lane::Claimed};
 use activity::connector::{Answer, Lookup, Permanence};
 use headway_core::{DeliveryInput, DeliveryPolicy, Standing, settle_delivery};
 use model::{DeliveryEnd, DeliveryState, Remote, TaskError, Timestamp};
 use std::sync::Arc;
-use store::{ClaimedDelivery, outbox::write::DeliveryUpdate};
+use store::outbox::write::DeliveryUpdate;
 
 /// What an answer says, apart from the delivery it is about.
 pub(super) struct Verdict {
@@ -89,10 +89,11 @@ impl Verdict {
 pub(super) fn settlement(
     policy: &DeliveryPolicy,
     destination: &Arc<str>,
-    claimed: &ClaimedDelivery,
+    claimed: Claimed,
     verdict: &Verdict,
     now: Timestamp,
 ) -> Settlement {
+    let Claimed { delivery: claimed, holding } = claimed;
     let standing = Standing {
         attempts: claimed.attempts,
         stalls: claimed.stalls,
@@ -132,10 +133,11 @@ pub(super) fn settlement(
     };
     Settlement {
         destination: destination.clone(),
-        key: claimed.key.clone(),
-        kind: claimed.kind.clone(),
+        key: claimed.key,
+        kind: claimed.kind,
         update,
         end,
+        _holding: holding,
     }
 }
 

@@ -12,7 +12,7 @@ use model::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{io::Read as _, path::Path};
-use store::{RunHost, WorkerRecord};
+use store::WorkerRecord;
 use stream::wire::{
     HardwareView, NodesView, PressureView, StoreKindView, StoreView, WorkerStateView, WorkerView,
 };
@@ -124,7 +124,7 @@ async fn nodes(State(state): State<ServerState>) -> ApiResult<Json<NodesView>> {
     Ok(Json(NodesView {
         items: workers.into_iter().map(|worker| worker_view(worker, now, here)).collect(),
         store: store_view(state.store().db().backend()),
-        engine: RunHost::Native.as_str().to_owned(),
+        engine: state.engine().host().as_str().to_owned(),
     }))
 }
 

@@ -190,6 +190,15 @@ pub fn lost(destination: &str, due_at: Timestamp, now: Timestamp) -> Statement {
     Statement::new(include_str!("../sql/outbox/lost.sql")).row(params![destination, due_at.0, now.0])
 }
 
+/// Leases (number, fence) that their worker knows nothing of become unknown, and are looked up from `due_at` on.
+pub fn lost_ones(leases: &[(i64, i64)], due_at: Timestamp, now: Timestamp) -> Statement {
+    let mut statement = Statement::new(include_str!("../sql/outbox/lost_one.sql"));
+    for (id, fence) in leases {
+        statement.push_row(params![*id, *fence, due_at.0, now.0]);
+    }
+    statement
+}
+
 /// Makes dead deliveries pending again. Expects them all.
 pub fn replay(ids: &[i64], now: Timestamp) -> Statement {
     let mut statement = Statement::new(include_str!("../sql/outbox/replay.sql")).expect_rows(1);

@@ -19,10 +19,10 @@ use stream::{Hub, HubOptions};
 /// Longest time that any of these tests waits for what must come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
-/// The dev server: the one named by `HEADWAY_TEMPORAL`, else that of `scripts/test-temporal.sh`.
+/// The dev server: the one named by `HEADWAY_TEST_TEMPORAL`, else that of `scripts/test-temporal.sh`.
 fn binary() -> PathBuf {
     let below_target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/temporal-venv/bin/temporal");
-    std::env::var_os("HEADWAY_TEMPORAL").map_or(below_target, PathBuf::from)
+    std::env::var_os("HEADWAY_TEST_TEMPORAL").map_or(below_target, PathBuf::from)
 }
 
 /// Whether tests of Temporal are to be left out: said on the command line, never guessed.
