@@ -132,41 +132,55 @@ async fn rate(bed: &Bed, tasks: u64) -> Result<f64> {
     Ok(tasks as f64 / begun.elapsed().as_secs_f64())
 }
 
-/// The same rows by hand, each statement sent without waiting for the one before it, in transactions of 512 rows.
+/// The same rows by hand, in transactions of 512 of them: each statement takes its rows as arrays, and is sent without waiting
+/// for the one before it. Rows are found by their keys, as Headway finds them.
 async fn bare(server: &Postgres, tasks: u64) -> Result<f64> {
     let url = database(server, "bare").await?;
     // The tables as Headway has them.
     let db = db::Db::connect(db::PgOptions::parse(&url)?, store::MIGRATIONS).await?;
     db.close().await;
     let client = client(&url).await?;
+    // No figures of the tables are gathered while they grow: the plan of an empty table would be kept.
+    client
+        .batch_execute("SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off")
+        .await?;
     let insert =
         "INSERT INTO tasks (run_id, stage, key, state, attempt, fence, worker, created_at, due_at, data)
-                  VALUES (1, 1, $1, 0, 0, 0, NULL, 1, 1, $1)";
-    let lease = "UPDATE tasks SET state = 1, attempt = 1, fence = 1, worker = 7 WHERE run_id = 1 AND stage = 1 AND key = $1";
+                  SELECT 1, 1, key, 0, 0, 0, NULL, 1, 1, key FROM unnest($1::text[], $2::bigint[]) AS row (key, number)";
+    let lease = "UPDATE tasks SET state = 1, attempt = 1, fence = 1, worker = 7
+                 FROM unnest($1::text[], $2::bigint[]) AS row (key, number)
+                 WHERE run_id = 1 AND stage = 1 AND tasks.key = row.key";
     let done = "UPDATE tasks SET state = 3, worker = NULL, started_at = 1, ended_at = 2
-                WHERE run_id = 1 AND stage = 1 AND key = $1 AND fence = 1 AND state = 1";
+                FROM unnest($1::text[], $2::bigint[]) AS row (key, number)
+                WHERE run_id = 1 AND stage = 1 AND tasks.key = row.key AND fence = 1 AND state + 0 = 1";
     let event = "INSERT INTO events (feed_seq, run_id, run_seq, at, kind, stage, key, attempt, data)
-                 VALUES ($2, 1, $2, 1, 'task.done', 1, $1, 1, '{\"ms\":0}')";
+                 SELECT number, 1, number, 1, 'task.done', 1, key, 1, '{\"ms\":0}'
+                 FROM unnest($1::text[], $2::bigint[]) AS row (key, number)";
     let mut statements = Vec::new();
     for sql in [insert, lease, done, event] {
-        statements.push((sql, client.prepare(sql).await?));
+        statements.push(client.prepare(sql).await?);
     }
     let begun = Instant::now();
     let mut next = 0;
     while next < tasks {
-        let keys: Vec<(String, i64)> =
-            (next..(next + BARE_BATCH).min(tasks)).map(|n| (format!("{n:09}"), n as i64 + 1)).collect();
-        for (sql, statement) in &statements {
-            client.batch_execute("BEGIN").await?;
+        let (keys, numbers): (Vec<String>, Vec<i64>) =
+            (next..(next + BARE_BATCH).min(tasks)).map(|n| (format!("{n:09}"), n as i64 + 1)).unzip();
+        // As they come: made, leased, done and told of.
+        for statements in [&statements[..1], &statements[1..2], &statements[2..]] {
             let client = &client;
-            let sent = keys.iter().map(|(key, number)| async move {
-                match *sql == event {
-                    true => client.execute(statement, &[key, number]).await,
-                    false => client.execute(statement, &[key]).await,
-                }
+            let (keys, numbers) = (&keys, &numbers);
+            let sent = statements.iter().map(|statement| async move {
+                let rows = client.execute(statement, &[keys, numbers]).await?;
+                anyhow::ensure!(rows == keys.len() as u64, "{rows} of {} rows", keys.len());
+                anyhow::Ok(())
             });
-            try_join_all(sent).await?;
-            client.batch_execute("COMMIT").await?;
+            let (begun, sent, ended) = tokio::join!(
+                client.batch_execute("BEGIN"),
+                try_join_all(sent),
+                client.batch_execute("COMMIT")
+            );
+            begun.and(ended)?;
+            sent?;
         }
         next += BARE_BATCH;
     }

@@ -382,7 +382,7 @@ impl<'a> Host<'a> {
         if over {
             self.chunks.iter().for_each(|chunk| chunk.token.cancel());
         }
-        match self.woke(over).await {
+        match self.woke(over || self.renews()).await {
             Woke::Chunk(index, answer) => {
                 let chunk = self.chunks.remove(index);
                 self.land(chunk.order, *answer).await?;
@@ -408,10 +408,11 @@ impl<'a> Host<'a> {
         Ok(())
     }
 
-    async fn woke(&mut self, over: bool) -> Woke {
+    /// `ends`: this execution begins nothing more.
+    async fn woke(&mut self, ends: bool) -> Woke {
         let ctx = self.ctx;
-        let idle = over && self.chunks.is_empty();
-        // A run that is over waits for its last handler.
+        // What ends, or goes on as a new execution, waits for its last handler: that one's end is news.
+        let idle = ends && self.chunks.is_empty();
         let has_news = |state: &HeadwayRun| {
             state.changed
                 || !state.told.is_empty()
