@@ -144,21 +144,26 @@ async fn bare(server: &Postgres, tasks: u64) -> Result<f64> {
     client
         .batch_execute("SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off")
         .await?;
-    let insert =
-        "INSERT INTO tasks (run_id, stage, key, state, attempt, fence, worker, created_at, due_at, data)
-                  SELECT 1, 1, key, 0, 0, 0, NULL, 1, 1, key FROM unnest($1::text[], $2::bigint[]) AS row (key, number)";
-    let lease = "UPDATE tasks SET state = 1, attempt = 1, fence = 1, worker = 7
-                 FROM unnest($1::text[], $2::bigint[]) AS row (key, number)
-                 WHERE run_id = 1 AND stage = 1 AND tasks.key = row.key";
-    let done = "UPDATE tasks SET state = 3, worker = NULL, started_at = 1, ended_at = 2
-                FROM unnest($1::text[], $2::bigint[]) AS row (key, number)
-                WHERE run_id = 1 AND stage = 1 AND tasks.key = row.key AND fence = 1 AND state + 0 = 1";
-    let event = "INSERT INTO events (feed_seq, run_id, run_seq, at, kind, stage, key, attempt, data)
-                 SELECT number, 1, number, 1, 'task.done', 1, key, 1, '{\"ms\":0}'
-                 FROM unnest($1::text[], $2::bigint[]) AS row (key, number)";
+    let rows = "WITH row AS MATERIALIZED (SELECT 1::bigint AS run, 1::smallint AS stage, key, number
+                FROM unnest($1::text[], $2::bigint[]) AS given (key, number))";
+    let its = "tasks.run_id = row.run AND tasks.stage = row.stage AND tasks.key = row.key";
+    let insert = format!(
+        "{rows} INSERT INTO tasks (run_id, stage, key, state, attempt, fence, worker, created_at, due_at, data)
+         SELECT run, stage, key, 0, 0, 0, NULL, 1, 1, key FROM row"
+    );
+    let lease =
+        format!("{rows} UPDATE tasks SET state = 1, attempt = 1, fence = 1, worker = 7 FROM row WHERE {its}");
+    let done = format!(
+        "{rows} UPDATE tasks SET state = 3, worker = NULL, started_at = 1, ended_at = 2 FROM row
+         WHERE {its} AND fence = 1 AND state + 0 = 1"
+    );
+    let event = format!(
+        "{rows} INSERT INTO events (feed_seq, run_id, run_seq, at, kind, stage, key, attempt, data)
+         SELECT number, run, number, 1, 'task.done', stage, key, 1, '{{\"ms\":0}}' FROM row"
+    );
     let mut statements = Vec::new();
     for sql in [insert, lease, done, event] {
-        statements.push(client.prepare(sql).await?);
+        statements.push(client.prepare(&sql).await?);
     }
     let begun = Instant::now();
     let mut next = 0;
