@@ -4,56 +4,29 @@
 //! rows, effects, and an entry that says what the host is to fold; a try that begins after a death takes back what was held
 //! and answers with the entries that are there.
 
-use crate::{
-    Error, Result, clock,
-    lease::{Lease, Message, Report, StageWork},
-    plan::{Lessons, lease_of, plan_rows},
-    run_loop::{self, answer, learn},
-    shared::{Engine, RunHandle},
-};
-use activity::Outcome;
+mod under_way;
+
+use crate::{Error, Result, clock, run_loop, shared::Engine};
 use db::{Batch, Outcome as Answered};
-use model::{Failure, Input, OnFailure, RunId, RunState, StageId, TaskRef, Timestamp};
+use model::{Input, RunId, StageId, TaskRef, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     future::Future,
     pin::Pin,
     sync::Arc,
-    time::Duration,
 };
 use store::{
-    RunRecord,
     chunk::{self, ChunkEnd, ChunkEntry, ChunkTry},
-    write::{self, Held},
+    write,
 };
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep_until},
-};
+use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
+use under_way::UnderWay;
 
 /// Messages that wait before attempts have to.
 const INBOX: usize = 2_048;
-
-/// How long outcomes gather before a commit.
-const GATHER: Duration = Duration::from_millis(50);
-
-/// How long a chunk begins attempts; what has not begun then is given back.
-const BEGINS: Duration = Duration::from_secs(2);
-
-/// How often a chunk of a paused run looks whether the run was ended.
-const LOOK: Duration = Duration::from_secs(1);
-
-/// Shortest and longest time between two tellings, and the share of a chunk's age that they grow by.
-const TELL: (Duration, Duration, u32) = (Duration::from_millis(250), Duration::from_secs(10), 20);
-
-/// Commits of about so many bytes are told at once: a cluster takes only so much in one message.
-const HEAVY: usize = 256 * 1024;
-
-/// How often a task may take its worker down with it before it is failed.
-const MAX_LOST: u32 = 50;
 
 /// A chunk to be performed.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -154,7 +127,8 @@ pub trait Teller: Send + Sync {
 }
 
 impl Engine {
-    /// Performs a chunk. `stop` ends it early: attempts of a paused run end by themselves, those of any other are left.
+    /// Performs a chunk. Where the run is paused meanwhile, attempts under way end by themselves and nothing more begins; `stop`
+    /// stops them, and what they had leased is ready again.
     ///
     /// # Errors
     /// [`Error::RunNotFound`]; [`Error::Draining`], also where another try has taken the chunk over; what the store refuses.
@@ -186,7 +160,7 @@ impl Engine {
             began,
             work: None,
             waiting: VecDeque::new(),
-            out: 0,
+            out: HashMap::new(),
             untold,
             seq,
             told_at: began,
@@ -267,274 +241,5 @@ impl Claimed {
             claimed.tasks.push((row.get(0)?, row.get(1)?, row.get(2)?, Arc::from(data)));
         }
         Ok(claimed)
-    }
-}
-
-/// A chunk under way.
-struct UnderWay<'a> {
-    engine: &'a Engine,
-    order: ChunkOrder,
-    this: ChunkTry,
-    handle: RunHandle,
-    inbox: mpsc::Sender<Message>,
-    teller: &'a dyn Teller,
-    began: Instant,
-    work: Option<Arc<StageWork>>,
-    /// Leased, and not before a gate yet: the stage's own limit holds them.
-    waiting: VecDeque<Arc<Lease>>,
-    /// Attempts before a gate or under way.
-    out: usize,
-    untold: Vec<Committed>,
-    seq: i64,
-    told_at: Instant,
-    /// Tasks taken back, not said yet.
-    lost: u64,
-    performed: u64,
-    /// A failure that ends the run was committed, or is about to be.
-    fatal: bool,
-}
-
-/// Whether a chunk goes on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Goes {
-    On,
-    /// Nothing more begins.
-    Out,
-    /// Nobody waits for what is under way.
-    Away,
-}
-
-impl UnderWay<'_> {
-    fn lease(&mut self, record: &RunRecord, claimed: Claimed) -> Result<()> {
-        let work =
-            self.engine.stage_work(record, self.order.stage).ok_or_else(|| Error::UnknownActivity {
-                pipeline: record.definition.name.clone(),
-                activities: vec![record.stage_name(self.order.stage).to_owned()],
-            })?;
-        for (key, attempt, fence, data) in claimed.tasks {
-            let times = claimed.lost.get(&key).copied().unwrap_or_default();
-            let lease = lease_of(record, &work, key, attempt, fence, data);
-            let lease = Arc::new(Lease { inbox: Some(self.inbox.clone()), ..lease });
-            if times > MAX_LOST {
-                self.poisoned(lease, times);
-            } else {
-                self.waiting.push_back(lease);
-            }
-        }
-        self.work = Some(work);
-        self.offer();
-        Ok(())
-    }
-
-    /// A task that kills every process that touches it is not tried for ever.
-    fn poisoned(&mut self, lease: Arc<Lease>, times: u32) {
-        let message = format!("{times} processes died while they worked on it");
-        let outcome = Outcome::from(Failure::permanent("worker_lost", message));
-        let now = clock::now();
-        let span = write::Span { started_at: now, ended_at: now };
-        let report = Report { lease, span, outcome, sent: Vec::new(), lines: Vec::new() };
-        // The inbox has more room than a claim has tasks.
-        if self.inbox.try_send(Message::Report(report)).is_ok() {
-            self.out += 1;
-        }
-    }
-
-    /// Puts leases before their gate, as many as the stage's own limit lets.
-    fn offer(&mut self) {
-        let most =
-            self.work.as_ref().and_then(|work| work.concurrency).map_or(usize::MAX, |most| most as usize);
-        let room = most.saturating_sub(self.out).min(self.waiting.len());
-        self.out += room;
-        self.engine.dispatcher().offer(self.engine, self.waiting.drain(..room));
-    }
-
-    /// Performs; returns when the stage's next task is due.
-    async fn run(
-        &mut self,
-        mut messages: mpsc::Receiver<Message>,
-        stop: CancellationToken,
-    ) -> Result<Option<Timestamp>> {
-        let mut gathered: Vec<Message> = Vec::new();
-        let mut since: Option<Instant> = None;
-        let mut goes = Goes::On;
-        let out_at = self.began + BEGINS;
-        let (mut stopped, mut looked_at) = (false, self.began);
-        while self.out > 0 && goes != Goes::Away && !self.fatal {
-            let mut fresh = Vec::new();
-            let due = since.map_or_else(|| Instant::now() + Duration::from_secs(3_600), |at| at + GATHER);
-            tokio::select! {
-                _ = messages.recv_many(&mut fresh, INBOX) => {}
-                () = sleep_until(due), if since.is_some() => {}
-                () = sleep_until(out_at), if goes == Goes::On => goes = self.give_back(Goes::Out).await?,
-                () = stop.cancelled(), if !stopped => {
-                    stopped = true;
-                    goes = self.stopped().await?;
-                }
-                // Attempts of a paused run end by themselves, unless it is ended meanwhile.
-                () = sleep_until(looked_at + LOOK), if stopped => {
-                    looked_at = Instant::now();
-                    goes = self.stopped().await?;
-                }
-                () = self.engine.ended() => return Err(Error::Draining),
-            }
-            let mut urgent = false;
-            for message in fresh {
-                match &message {
-                    Message::Report(report) => self.reported(report),
-                    Message::Chunk(_) => urgent = true,
-                    _ => {}
-                }
-                gathered.push(message);
-            }
-            if goes == Goes::On {
-                self.offer();
-            }
-            since = since.or_else(|| (!gathered.is_empty()).then(Instant::now));
-            let is_due = since.is_some_and(|at| at.elapsed() >= GATHER);
-            // What is left of a chunk whose last attempt has ended goes with its end.
-            if (urgent || is_due) && self.out > 0 && !self.fatal {
-                self.commit(std::mem::take(&mut gathered), ChunkEnd::Open).await?;
-                since = None;
-                self.tell().await;
-            }
-        }
-        if !self.waiting.is_empty() || self.out > 0 {
-            self.give_back(goes).await?;
-        }
-        while let Ok(message) = messages.try_recv() {
-            gathered.push(message);
-        }
-        if self.fatal || goes == Goes::Away {
-            gathered = self.in_order(gathered);
-        }
-        self.commit(gathered, ChunkEnd::Done).await
-    }
-
-    fn reported(&mut self, report: &Report) {
-        self.out = self.out.saturating_sub(1);
-        self.performed += 1;
-        self.fatal |= self.is_fatal(report);
-    }
-
-    /// Whether the report ends the run.
-    fn is_fatal(&self, report: &Report) -> bool {
-        let Outcome::Failure(failed) = &report.outcome else { return false };
-        let record = self.handle.record.read();
-        let Some(stage) = record.definition.stage(self.order.stage) else { return false };
-        let attempt = report.lease.attempt.attempt;
-        stage.on_failure == OnFailure::FailRun
-            && headway_core::delay_ms(&stage.retry, attempt, failed.failure.retry, 0).is_none()
-    }
-
-    /// What a run that ends still takes: attempts that ended well, and then one failure that ends it. Attempts that were stopped
-    /// keep their leases: their rows end with the run.
-    fn in_order(&self, messages: Vec<Message>) -> Vec<Message> {
-        let mut last = None;
-        let mut kept = Vec::with_capacity(messages.len());
-        for message in messages {
-            match &message {
-                Message::Report(Report { outcome: Outcome::Cancelled, .. }) => {}
-                Message::Report(report) if self.is_fatal(report) => {
-                    last.get_or_insert(message);
-                }
-                _ => kept.push(message),
-            }
-        }
-        kept.extend(last);
-        kept
-    }
-
-    /// Stopped from outside: a paused run's attempts end by themselves, all others' are left.
-    async fn stopped(&mut self) -> Result<Goes> {
-        let record = self.engine.store().run(self.order.run).await?;
-        if record.is_some_and(|record| record.run.state == RunState::Paused) {
-            return self.give_back(Goes::Out).await;
-        }
-        self.engine.attempts().stop(self.order.run);
-        self.give_back(Goes::Away).await
-    }
-
-    /// Gives back what has not begun.
-    async fn give_back(&mut self, then: Goes) -> Result<Goes> {
-        let buffered = self.engine.dispatcher().withdraw_of(&self.inbox);
-        self.out = self.out.saturating_sub(buffered.len());
-        let waiting = self.waiting.drain(..).map(|lease| lease.held.clone());
-        let held: Vec<Held> = buffered.into_iter().chain(waiting).collect();
-        if !held.is_empty() {
-            self.engine.store().db().execute(Batch::from(write::tasks_release(&held))).await?;
-        }
-        Ok(then)
-    }
-
-    /// Commits what attempts reported, whatever it takes.
-    async fn commit(&mut self, messages: Vec<Message>, end: ChunkEnd) -> Result<Option<Timestamp>> {
-        if messages.is_empty() && end == ChunkEnd::Open {
-            return Ok(None);
-        }
-        let mut lessons = Lessons::default();
-        loop {
-            // Other chunks and the run's host move the row on: whether a stage is open is read anew.
-            let record = self.engine.store().run(self.order.run).await?;
-            let record = Arc::new(record.ok_or(Error::RunNotFound(self.order.run))?);
-            *self.handle.record.write() = record.clone();
-            let now = clock::now();
-            let mut plan =
-                plan_rows(self.engine, &record, &messages, &lessons, now, chunk::hold(self.this, end))?;
-            let commit = self.committed(now, &plan);
-            if let Some(commit) = &commit {
-                plan.batch.push(chunk::entry(self.this, commit.seq, &serde_json::to_string(commit)?));
-            }
-            let last = plan.batch.statements.len();
-            plan.batch.push(chunk::next_due(self.order.run, self.order.stage));
-            match self.engine.store().db().execute(plan.batch.clone()).await {
-                Ok(outcomes) => {
-                    self.lost = 0;
-                    if let Some(commit) = commit {
-                        self.seq = commit.seq;
-                        self.untold.push(commit);
-                    }
-                    for destination in &plan.woken.destinations {
-                        self.engine.relay().wake(destination);
-                    }
-                    answer(messages, &mut HashMap::new(), &lessons, plan.refused, &record);
-                    let due = outcomes.get(last).and_then(|outcome| outcome.rows.first());
-                    return Ok(due.and_then(|row| row.get::<Option<i64>>(0).ok()).flatten().map(Timestamp));
-                }
-                // The guard is the first statement: a later try has the chunk.
-                Err(db::Error::Expectation { statement: 0, .. }) => {
-                    lessons.superseded = (0..messages.len()).collect::<HashSet<_>>();
-                    answer(messages, &mut HashMap::new(), &lessons, HashMap::new(), &record);
-                    return Err(Error::Draining);
-                }
-                Err(error) => {
-                    if !learn(self.engine, &self.handle, plan, error, &messages, &mut lessons).await {
-                        return Err(Error::Draining);
-                    }
-                }
-            }
-        }
-    }
-
-    /// What a plan says to the run's host.
-    fn committed(&self, at: Timestamp, plan: &crate::plan::Plan) -> Option<Committed> {
-        let stage = self.order.stage;
-        let lost = (self.lost > 0).then(|| lost_input(stage, self.lost));
-        let told: Vec<Told> = lost.into_iter().chain(plan.inputs.iter().cloned()).map(Told::of).collect();
-        let holding = plan.holding.clone();
-        (!told.is_empty()).then(|| Committed { seq: self.seq + 1, at, stage, told, holding })
-    }
-
-    /// Tells the host what was committed: soon at first, less often the longer the chunk takes.
-    async fn tell(&mut self) {
-        let (least, most, share) = TELL;
-        let pause = (self.began.elapsed() / share).clamp(least, most);
-        let bytes: usize = self.untold.iter().map(Committed::weight).sum();
-        if self.untold.is_empty() || (self.told_at.elapsed() < pause && bytes < HEAVY) {
-            return;
-        }
-        self.told_at = Instant::now();
-        if self.teller.tell(self.untold.clone()).await {
-            self.untold.clear();
-        }
     }
 }

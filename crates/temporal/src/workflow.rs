@@ -302,7 +302,6 @@ impl<'a> Host<'a> {
             Asked::Step(step) => *step,
             Asked::Refused { code, message } => return Ok(Reply::Refused { code, message }),
         };
-        let pauses = matches!(step.input, Input::Pause { .. });
         if let Err(refused) = self.drive.take(step) {
             let code = match refused {
                 headway_core::Refused::NotAwaited(_) => "signal_not_awaited",
@@ -312,11 +311,8 @@ impl<'a> Host<'a> {
             };
             return Ok(Reply::Refused { code: code.to_owned(), message: refused.to_string() });
         }
-        let refused = self.project().await?;
-        if pauses {
-            self.chunks.iter().for_each(|chunk| chunk.token.cancel());
-        }
-        Ok(match refused {
+        // Chunks of a paused run see it by its row.
+        Ok(match self.project().await? {
             Some(message) => Reply::Refused { code: String::from("illegal_transition"), message },
             None => Reply::Done,
         })
@@ -488,14 +484,7 @@ impl<'a> Host<'a> {
             self.chunks.drain(..).partition(|chunk| Some(chunk.order.lane) != but);
         self.chunks = kept;
         stopped.iter().for_each(|chunk| chunk.token.cancel());
-        // Chunks of a paused run do not end for being stopped.
-        let paused = self.drive.run().state == RunState::Paused;
         for chunk in stopped {
-            if paused {
-                let answer = self.ctx.execute_activity(Activities::recall, chunk.order, rows()).await?;
-                self.keep(&chunk.order, &answer);
-                continue;
-            }
             let answer = match chunk.answer.await {
                 Ok(answer) => answer,
                 Err(_) => self.ctx.execute_activity(Activities::recall, chunk.order, rows()).await?,
