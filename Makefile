@@ -11,12 +11,11 @@ DATA ?= .headway/data
 
 UI_SOURCES := $(shell find ui/src ui/public ui/index.html ui/vite.config.ts ui/package.json -type f 2>/dev/null)
 
-.PHONY: help build run test test-temporal check bench dev ui fuzz setup clean-data
+.PHONY: help build run test check bench dev ui fuzz setup clean-data
 
 help:
 	@echo 'make run     build, start, ingest a sample folder (or DIR=...), open for business'
 	@echo 'make test    everything that must pass: Rust, dashboard, browser'
-	@echo 'make test-temporal   those of runs on a Temporal cluster'
 	@echo 'make check   formatting, lints, types'
 	@echo 'make build   the release binary, dashboard inside: $(HEADWAY)'
 	@echo 'make dev     server and dashboard with reload'
@@ -49,10 +48,6 @@ test: ui/node_modules/.package-lock.json
 	$(MAKE) build
 	@scripts/test-rust.sh
 	@scripts/test-e2e.sh $(HEADWAY)
-
-# The SDK takes minutes to build, and the suite a server: apart from the others.
-test-temporal:
-	@scripts/test-rust.sh --temporal
 
 check: ui
 	$(CARGO) fmt --all --check

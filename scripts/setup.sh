@@ -61,10 +61,10 @@ else
     need "ffmpeg, ffprobe" "reads videos; without them videos stay 'unknown'" "ffmpeg" "macOS: brew install ffmpeg"
 fi
 
-if have initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
-    echo "ok       PostgreSQL"
+if { have initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; } && { have pgbouncer || [ -x /usr/sbin/pgbouncer ]; }; then
+    echo "ok       PostgreSQL, PgBouncer"
 else
-    need "PostgreSQL" "runs the tests of several nodes (make test); HEADWAY_SKIP=postgres leaves them out" "postgresql" "macOS: brew install postgresql"
+    need "PostgreSQL, PgBouncer" "run the tests of several nodes (make test); HEADWAY_SKIP=postgres leaves them out" "postgresql pgbouncer" "macOS: brew install postgresql pgbouncer"
 fi
 
 if python3 -c 'import venv, ensurepip' >/dev/null 2>&1; then

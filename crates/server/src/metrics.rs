@@ -22,6 +22,8 @@ pub(crate) struct Metrics {
     figures: Family<FigureLabels, Gauge<f64, AtomicU64>>,
     runs: Family<StateLabels, Gauge<i64, AtomicI64>>,
     limits: Family<LimitLabels, Gauge<f64, AtomicU64>>,
+    deliveries: Family<DeliveryLabels, Gauge<i64, AtomicI64>>,
+    nodes: Family<NodeLabels, Gauge<i64, AtomicI64>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -53,6 +55,17 @@ struct LimitLabels {
     figure: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DeliveryLabels {
+    destination: String,
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NodeLabels {
+    state: String,
+}
+
 impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("headway");
@@ -79,7 +92,10 @@ impl Metrics {
             "Limits by class: what is allowed at once, in use, and ends per second",
             limits.clone(),
         );
-        Self { registry, requests, seconds, figures, runs, limits }
+        let (deliveries, nodes) = (Family::default(), Family::default());
+        registry.register("deliveries", "Deliveries by destination and state", deliveries.clone());
+        registry.register("nodes", "Processes of the store by state, those of the last day", nodes.clone());
+        Self { registry, requests, seconds, figures, runs, limits, deliveries, nodes }
     }
 
     /// Counts an answered request. `route` is the template, never the path: paths are without number.
@@ -95,9 +111,29 @@ impl Metrics {
         self.figures.get_or_create(&FigureLabels { of, figure }).set(value as f64);
     }
 
-    /// Sets how many runs are in a state.
-    pub(crate) fn set_runs(&self, state: &'static str, count: u64) {
-        self.runs.get_or_create(&StateLabels { state }).set(i64::try_from(count).unwrap_or(i64::MAX));
+    /// Sets how many runs are in each state; of two counts of one state the later stands.
+    pub(crate) fn set_runs(&self, counts: impl IntoIterator<Item = (&'static str, u64)>) {
+        for (state, count) in counts {
+            let gauge = self.runs.get_or_create_owned(&StateLabels { state });
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Sets how many deliveries of each destination are in each state.
+    pub(crate) fn set_deliveries(&self, counts: impl IntoIterator<Item = (String, &'static str, u64)>) {
+        self.deliveries.clear();
+        for (destination, state, count) in counts {
+            let gauge = self.deliveries.get_or_create_owned(&DeliveryLabels { destination, state });
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Sets how many processes are in each state.
+    pub(crate) fn set_nodes(&self, states: impl IntoIterator<Item = String>) {
+        self.nodes.clear();
+        for state in states {
+            self.nodes.get_or_create_owned(&NodeLabels { state }).inc();
+        }
     }
 
     /// Sets a figure of a limit.

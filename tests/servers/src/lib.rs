@@ -4,8 +4,10 @@
 //! run of tests: `with-postgres COMMAND…` starts it), else from one that this process starts for itself. Where PostgreSQL
 //! is not installed, the test fails and says so, unless `HEADWAY_SKIP` names it: `HEADWAY_SKIP=postgres`.
 
+mod pgbouncer;
 mod postgres;
 
+pub use pgbouncer::PgBouncer;
 pub use postgres::{Error, Postgres, SERVER};
 
 use std::sync::{

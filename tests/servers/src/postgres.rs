@@ -1,6 +1,7 @@
 //! A PostgreSQL server in a throw-away folder.
 
 use std::{
+    ffi::OsStr,
     io::{self, Write as _},
     net::TcpListener,
     os::unix::process::CommandExt,
@@ -25,7 +26,7 @@ pub enum Error {
     /// It is not installed.
     #[error(
         "PostgreSQL is not installed ('{0}' is neither on the PATH nor below /usr/lib/postgresql): \
-         install it (Debian: apt-get install postgresql), or leave its tests out with HEADWAY_SKIP=postgres"
+         install it (Debian: apt-get install postgresql pgbouncer), or leave its tests out with HEADWAY_SKIP=postgres"
     )]
     Missing(&'static str),
     /// A program could not be started.
@@ -65,10 +66,8 @@ impl Postgres {
         let folder = tempfile::Builder::new().prefix("headway-postgres-").tempdir()?;
         let data = folder.path().join("data");
         std::fs::create_dir(&data)?;
-        if let Some((user, group)) = ids() {
-            for path in [folder.path(), &data] {
-                std::os::unix::fs::chown(path, Some(user), Some(group))?;
-            }
+        for path in [folder.path(), &data] {
+            give(path)?;
         }
         let mut initdb = as_user("initdb")?;
         initdb.args([
@@ -131,14 +130,19 @@ impl Postgres {
     }
 
     fn wait(&self) -> Result<(), Error> {
-        let begun = Instant::now();
-        loop {
-            match tool("pg_isready", &self.url, &["--quiet"]) {
-                Ok(()) => return Ok(()),
-                Err(error) if begun.elapsed() > PATIENCE => return Err(error),
-                // pg_isready asks once and gives no way to wait.
-                Err(_) => std::thread::sleep(Duration::from_millis(50)),
-            }
+        answers(&self.url)
+    }
+}
+
+/// Waits until a server takes connections.
+pub(crate) fn answers(url: &str) -> Result<(), Error> {
+    let begun = Instant::now();
+    loop {
+        match tool("pg_isready", url, &["--quiet"]) {
+            Ok(()) => return Ok(()),
+            Err(error) if begun.elapsed() > PATIENCE => return Err(error),
+            // pg_isready asks once and gives no way to wait.
+            Err(_) => std::thread::sleep(Duration::from_millis(50)),
         }
     }
 }
@@ -167,26 +171,30 @@ pub(crate) fn tool(name: &'static str, server: &str, args: &[&str]) -> Result<()
 
 /// Runs the server, and ends it with this process, however that ends: a closed pipe says so. A line on the pipe says that the
 /// server ends by other means, and that its folder stays.
-const KEEPER: &str = r#"folder=$1; shift
+const KEEPER: &str = r#"folder=$1 signal=$2; shift 2
 "$@" & server=$!
-if ! read -r _; then kill -QUIT "$server"; wait "$server"; rm -rf "$folder"; fi
+if ! read -r _; then kill -"$signal" "$server"; wait "$server"; rm -rf "$folder"; fi
 wait "$server""#;
 
 fn serve(data: &Path, options: &[String]) -> Result<Child, Error> {
+    let settings = options.iter().flat_map(|option| [OsStr::new("-c"), OsStr::new(option)]);
+    let args = [OsStr::new("-D"), data.as_os_str()].into_iter().chain(settings);
+    keep("postgres", "QUIT", data.parent().unwrap_or(data), args)
+}
+
+/// Starts a server that `signal` ends at once: it ends with this process, and its folder with it.
+pub(crate) fn keep<'a>(
+    name: &'static str,
+    signal: &str,
+    folder: &Path,
+    args: impl IntoIterator<Item = &'a OsStr>,
+) -> Result<Child, Error> {
     let mut keeper = run_as(Command::new("sh"));
-    keeper
-        .args(["-c", KEEPER, "sh"])
-        .arg(data.parent().unwrap_or(data))
-        .arg(find("postgres")?)
-        .arg("-D")
-        .arg(data);
-    for option in options {
-        keeper.args(["-c", option]);
-    }
+    keeper.args(["-c", KEEPER, "sh"]).arg(folder).arg(signal).arg(find(name)?).args(args);
     keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     // Ctrl-C at the terminal is for the tests, which end the server themselves.
     keeper.process_group(0);
-    keeper.spawn().map_err(|source| Error::Start("postgres", source))
+    keeper.spawn().map_err(|source| Error::Start(name, source))
 }
 
 fn run(name: &'static str, command: &mut Command) -> Result<(), Error> {
@@ -210,6 +218,11 @@ fn run_as(mut command: Command) -> Command {
     command
 }
 
+/// Lets the server have a file or folder.
+pub(crate) fn give(path: &Path) -> io::Result<()> {
+    ids().map_or(Ok(()), |(user, group)| std::os::unix::fs::chown(path, Some(user), Some(group)))
+}
+
 /// User and group to run as; `None` where this process is not root.
 fn ids() -> Option<(u32, u32)> {
     let own = std::fs::metadata("/proc/self").ok().map(|meta| std::os::unix::fs::MetadataExt::uid(&meta));
@@ -231,5 +244,8 @@ fn find(name: &'static str) -> Result<PathBuf, Error> {
     folders.sort();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let all = folders.into_iter().rev().chain(std::env::split_paths(&path));
-    all.map(|folder| folder.join(name)).find(|program| program.is_file()).ok_or(Error::Missing(name))
+    all.chain([PathBuf::from("/usr/sbin")])
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file())
+        .ok_or(Error::Missing(name))
 }

@@ -109,9 +109,16 @@ async fn gather(state: &ServerState) -> ApiResult<()> {
         metrics.set_limit(&class, "in_use", f64::from(limit.in_use));
         metrics.set_limit(&class, "throughput_per_s", limit.throughput_per_s);
     }
-    for (state, count) in state.store().runs_counted().await? {
-        metrics.set_runs(state.as_str(), count);
-    }
+    let runs = state.store().runs_counted().await?;
+    let none = model::RunState::ALL.into_iter().map(|state| (state, 0));
+    metrics.set_runs(none.chain(runs).map(|(state, count)| (state.as_str(), count)));
+    let deliveries = state.store().delivery_counts(None, None).await?;
+    let deliveries = deliveries.into_iter();
+    metrics
+        .set_deliveries(deliveries.map(|one| (one.destination.to_string(), one.state.as_str(), one.count)));
+    let workers = state.store().workers().await?;
+    metrics.set_nodes(workers.into_iter().map(|worker| worker.state.to_string()));
+    metrics.set("engine", "cluster_ready", u64::from(state.engine().cluster_ready().is_ok()));
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod away;
 mod commands;
 mod delivered;
 mod killed;
+mod months;
 mod same;
 mod support;
 #[expect(dead_code, reason = "the engine's own tests use the rest")]

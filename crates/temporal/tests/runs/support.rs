@@ -35,11 +35,13 @@ pub(crate) fn is_skipped() -> bool {
     skipped
 }
 
-/// Where a dev server keeps what it has.
+/// Which server, and where it keeps what it has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Keeps {
     OnDisk,
     InMemory,
+    /// The test server, whose time goes on to the next timer while nothing is under way; in memory, too.
+    InMemorySkipping,
 }
 
 /// A Temporal server with a folder of its own.
@@ -61,7 +63,14 @@ impl DevServer {
         Self::start_with(Keeps::InMemory).await
     }
 
+    /// One for which months pass at once.
+    pub(crate) async fn skipping() -> Self {
+        Self::start_with(Keeps::InMemorySkipping).await
+    }
+
     async fn start_with(keeps: Keeps) -> Self {
+        // Shown where the test fails.
+        let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_test_writer().try_init();
         let folder = tempfile::tempdir().expect("a folder");
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
@@ -101,10 +110,20 @@ impl Drop for DevServer {
 }
 
 fn spawn(folder: &tempfile::TempDir, port: u16, keeps: Keeps) -> Child {
-    let binary = binary();
+    let binary = match keeps {
+        Keeps::InMemorySkipping => binary().with_file_name("temporal-test-server"),
+        Keeps::OnDisk | Keeps::InMemory => binary(),
+    };
     let mut command = Command::new(&binary);
-    command.args(["server", "start-dev", "--ip", "127.0.0.1", "--headless", "--log-level", "error"]);
-    command.arg("--port").arg(port.to_string());
+    match keeps {
+        Keeps::InMemorySkipping => {
+            command.arg(port.to_string()).arg("--enable-time-skipping");
+        }
+        Keeps::OnDisk | Keeps::InMemory => {
+            command.args(["server", "start-dev", "--ip", "127.0.0.1", "--headless", "--log-level", "error"]);
+            command.arg("--port").arg(port.to_string());
+        }
+    }
     if keeps == Keeps::OnDisk {
         command.arg("--db-filename").arg(folder.path().join("temporal.db"));
     }
