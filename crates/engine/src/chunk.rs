@@ -6,7 +6,7 @@
 
 mod under_way;
 
-use crate::{Error, Result, clock, run_loop, shared::Engine};
+use crate::{Error, Result, clock, lease::LeasedRow, run_loop, shared::Engine};
 use db::{Batch, Outcome as Answered};
 use model::{Input, RunId, StageId, TaskRef, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -226,7 +226,7 @@ async fn read_entries(engine: &Engine, order: &ChunkOrder) -> Result<(i64, Vec<C
 /// What a claim answered.
 struct Claimed {
     lost: HashMap<Arc<str>, u32>,
-    tasks: Vec<(Arc<str>, u32, i64, Arc<RawValue>)>,
+    tasks: Vec<LeasedRow>,
 }
 
 impl Claimed {
@@ -238,7 +238,8 @@ impl Claimed {
         }
         for row in rows(3) {
             let data: Box<RawValue> = RawValue::from_string(row.get(3)?)?;
-            claimed.tasks.push((row.get(0)?, row.get(1)?, row.get(2)?, Arc::from(data)));
+            let (key, attempt, fence) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            claimed.tasks.push(LeasedRow { key, attempt, fence, data: Arc::from(data) });
         }
         Ok(claimed)
     }

@@ -3,6 +3,7 @@
 use crate::{holdings::Holding, limits::LimitClass};
 use activity::{Attempt, Chunk, EmitError, Log, Outcome, Performer};
 use model::StageId;
+use serde_json::value::RawValue;
 use std::sync::Arc;
 use store::write::{Held, Span};
 use tokio::sync::{mpsc, oneshot};
@@ -16,6 +17,14 @@ pub(crate) struct Lease {
     pub(crate) inbox: Option<mpsc::Sender<Message>>,
     /// Says that this process knows of it; absent where a chunk holds it, or the database has one owner.
     pub(crate) _holding: Option<Holding<Held>>,
+}
+
+/// What a lease says of its task's row.
+pub(crate) struct LeasedRow {
+    pub(crate) key: Arc<str>,
+    pub(crate) attempt: u32,
+    pub(crate) fence: i64,
+    pub(crate) data: Arc<RawValue>,
 }
 
 /// What the tasks of a stage share.

@@ -100,9 +100,9 @@ impl UnderWay<'_> {
                 pipeline: record.definition.name.clone(),
                 activities: vec![record.stage_name(self.order.stage).to_owned()],
             })?;
-        for (key, attempt, fence, data) in claimed.tasks {
-            let times = claimed.lost.get(&key).copied().unwrap_or_default();
-            let lease = lease_of(record, &work, key, attempt, fence, data);
+        for row in claimed.tasks {
+            let times = claimed.lost.get(&row.key).copied().unwrap_or_default();
+            let lease = lease_of(record, &work, row);
             let lease = Arc::new(Lease { inbox: Some(self.inbox.clone()), ..lease });
             if times > MAX_LOST {
                 self.poisoned(lease, times);

@@ -1,7 +1,13 @@
 //! The pump: claims tasks from the store when a buffer runs low.
 
 use super::{Dispatcher, source::Place};
-use crate::{Result, clock, lease::Lease, limits::LimitClass, plan::new_lease, shared::Engine};
+use crate::{
+    Result, clock,
+    lease::{Lease, LeasedRow},
+    limits::LimitClass,
+    plan::new_lease,
+    shared::Engine,
+};
 use db::{Batch, Row, Statement, params};
 use model::Timestamp;
 use serde_json::value::RawValue;
@@ -118,7 +124,8 @@ fn leases(engine: &Engine, want: &Want, rows: &[Row]) -> Result<Vec<Arc<Lease>>>
             let data: String = row.get(3)?;
             let data: Box<RawValue> = RawValue::from_string(data)?;
             let (key, attempt, fence) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(new_lease(engine, &record, &work, key, attempt, fence, Arc::from(data)))
+            let row = LeasedRow { key, attempt, fence, data: Arc::from(data) };
+            Ok(new_lease(engine, &record, &work, row))
         })
         .collect()
 }

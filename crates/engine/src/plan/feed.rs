@@ -4,7 +4,7 @@ use super::{Origin, Plan, effects::Wrote, outbox::Outbox};
 use crate::{
     Result,
     dispatch::Reserved,
-    lease::{Lease, StageWork},
+    lease::{Lease, LeasedRow, StageWork},
     shared::Engine,
 };
 use activity::Attempt;
@@ -236,7 +236,13 @@ fn lease_at_once(
             *room -= 1;
             task.state = TaskState::Leased;
             let base = record.run.stages.get(task.stage.index()).map_or(0, StageRun::fence_base);
-            leases.push(new_lease(engine, record, work, task.key.clone(), 1, base + 1, task.data.clone()));
+            let (key, data) = (task.key.clone(), task.data.clone());
+            leases.push(new_lease(
+                engine,
+                record,
+                work,
+                LeasedRow { key, attempt: 1, fence: base + 1, data },
+            ));
         }
     }
     (leases, reserved)
@@ -247,25 +253,16 @@ pub(crate) fn new_lease(
     engine: &Engine,
     record: &RunRecord,
     work: &Arc<StageWork>,
-    key: Arc<str>,
-    attempt: u32,
-    fence: i64,
-    data: Arc<RawValue>,
+    row: LeasedRow,
 ) -> Arc<Lease> {
-    let lease = lease_of(record, work, key, attempt, fence, data);
+    let lease = lease_of(record, work, row);
     let holding = engine.holdings().note(|| lease.held.clone());
     Arc::new(Lease { _holding: holding, ..lease })
 }
 
 /// The same, held by nobody yet.
-pub(crate) fn lease_of(
-    record: &RunRecord,
-    work: &Arc<StageWork>,
-    key: Arc<str>,
-    attempt: u32,
-    fence: i64,
-    data: Arc<RawValue>,
-) -> Lease {
+pub(crate) fn lease_of(record: &RunRecord, work: &Arc<StageWork>, row: LeasedRow) -> Lease {
+    let LeasedRow { key, attempt, fence, data } = row;
     let attempt = Arc::new(Attempt {
         run: record.run.id,
         stage: work.name.clone(),
