@@ -75,7 +75,17 @@ struct Process {
 
 impl Process {
     fn start(task: &Task) -> Self {
+        Self::spawn(task, Command::new(std::env::current_exe().unwrap()))
+    }
+
+    /// One that works on the database whose address is in the folder.
+    fn start_on_postgres(task: &Task) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
+        command.env(servers::STORE, "postgres");
+        Self::spawn(task, command)
+    }
+
+    fn spawn(task: &Task, mut command: Command) -> Self {
         command.args(["killed::process", "--exact", "--ignored", "--nocapture"]);
         command.env(TASK, serde_json::to_string(task).unwrap());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
@@ -177,4 +187,47 @@ stages:
     activity: test.step
 ";
     assert_eq!(killed_at(yaml, 0, "state waiting", Some("approved")).await, completed(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_workers_on_one_postgresql_are_killed_in_turn_and_every_task_is_done_once() {
+    if is_skipped() {
+        return;
+    }
+    let Some(database) = servers::database() else { return };
+    let server = DevServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("postgres.url"), &database.url).unwrap();
+    let yaml = "
+name: many
+stages:
+  - name: make
+    activity: builtin.range
+  - name: wait
+    for_each: make
+    activity: builtin.delay
+    params: { ms: 20 }
+  - name: step
+    for_each: wait
+    activity: test.step
+";
+    let mut task = Task {
+        folder: folder.path().display().to_string(),
+        address: server.address(),
+        yaml: Some(yaml.to_owned()),
+        count: 3_000,
+        run: None,
+        signal: None,
+    };
+    let mut first = Process::start_on_postgres(&task);
+    task.run = Some(first.says("run ").await.parse().unwrap());
+    task.yaml = None;
+    let mut all = vec![first, Process::start_on_postgres(&task), Process::start_on_postgres(&task)];
+    for turn in 0..6 {
+        let mut one = std::mem::replace(&mut all[turn % 3], Process::start_on_postgres(&task));
+        // It has learnt something of the run: it is at work.
+        one.says("state ").await;
+        one.kill().await;
+    }
+    assert_eq!(all[0].says("ended-as ").await, completed(3_000));
 }

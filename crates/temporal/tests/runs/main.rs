@@ -11,3 +11,4 @@ mod support;
 #[expect(dead_code, reason = "the engine's own tests use the rest")]
 #[path = "../../../engine/tests/tracker/mod.rs"]
 mod tracker;
+mod versions;

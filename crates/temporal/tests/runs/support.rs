@@ -96,6 +96,20 @@ impl DevServer {
         self.answers().await;
     }
 
+    /// Makes a build the current version of a deployment, as soon as a worker of it has shown itself.
+    pub(crate) async fn make_current(&self, deployment: &str, build: &str) {
+        let mut command = tokio::process::Command::new(binary());
+        command.args(["worker", "deployment", "set-current-version", "--yes", "--address", &self.address()]);
+        command.args(["--deployment-name", deployment, "--build-id", build]);
+        command.stdin(Stdio::null());
+        let asking = async {
+            while !command.output().await.expect("the command runs").status.success() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, asking).await.expect("the worker shows itself");
+    }
+
     async fn answers(&self) {
         let cluster = Cluster::new(ClusterOptions::new(self.address())).expect("an address");
         tokio::time::timeout(PATIENCE, cluster.answers()).await.expect("the dev server answers");
@@ -231,11 +245,14 @@ pub(crate) async fn effects(engine: &Engine, run: RunId) -> i64 {
     engine.store().db().query(query).await.expect("the table answers")[0].get(0).expect("a count")
 }
 
-/// An engine on a folder, that drives its runs itself.
+/// An engine on a folder, or on the database that belongs to it; it drives its runs itself.
 pub(crate) async fn open(folder: &Path, relay: RelayOptions) -> Engine {
     let migrations = [store::MIGRATIONS, TEST_TABLES].concat();
-    let db =
-        db::Db::open(db::Options::new(folder.join("headway.db")), &migrations).expect("the database opens");
+    let db = match servers::shared(folder) {
+        Some(url) => db::Db::connect(db::PgOptions::parse(&url).expect("an address"), &migrations).await,
+        None => db::Db::open(db::Options::new(folder.join("headway.db")), &migrations),
+    };
+    let db = db.expect("the database opens");
     let store = Store::open(db, "test").await.expect("the store opens");
     let hub = Hub::open(store.clone(), HubOptions::default()).await.expect("the hub opens");
     Engine::open(EngineOptions {
@@ -271,13 +288,22 @@ impl Site {
     }
 
     pub(crate) async fn open_with(folder: &Path, address: &str, tuning: Tuning, relay: RelayOptions) -> Self {
+        Self::open_as(folder, address, tuning, relay, WorkerOptions::default()).await
+    }
+
+    pub(crate) async fn open_as(
+        folder: &Path,
+        address: &str,
+        tuning: Tuning,
+        relay: RelayOptions,
+        options: WorkerOptions,
+    ) -> Self {
         let engine = open(folder, relay).await;
         let cluster =
             Cluster::new(ClusterOptions { tuning, ..ClusterOptions::new(address) }).expect("an address");
         engine.set_cluster(Arc::new(cluster.clone()));
         tokio::time::timeout(PATIENCE, cluster.answers()).await.expect("the cluster answers");
-        let worker =
-            Worker::spawn(engine.clone(), cluster.clone(), WorkerOptions::default()).expect("a worker");
+        let worker = Worker::spawn(engine.clone(), cluster.clone(), options).expect("a worker");
         Self { engine, worker }
     }
 
