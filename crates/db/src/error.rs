@@ -256,6 +256,12 @@ impl Error {
         matches!(self, Self::Away { .. })
     }
 
+    /// Whether this program's hold of the database has ended: nothing is to be tried again.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed | Self::Stopped | Self::Fatal { .. })
+    }
+
     /// Whether the batch lost a race: read again, decide again, and write again. An expectation that was not met or a
     /// key that exists is one; everything else would fail the same way again.
     #[must_use]

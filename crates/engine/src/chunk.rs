@@ -8,7 +8,7 @@ mod under_way;
 
 use crate::{Error, Result, clock, lease::LeasedRow, run_loop, shared::Engine};
 use db::{Batch, Outcome as Answered};
-use model::{Input, RunId, StageId, TaskRef, Timestamp};
+use model::{Input, RunId, RunState, StageId, TaskRef, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::{
@@ -140,6 +140,10 @@ impl Engine {
     ) -> Result<ChunkAnswer> {
         let began = Instant::now();
         let record = self.store().run(order.run).await?.ok_or(Error::RunNotFound(order.run))?;
+        if record.run.state == RunState::Paused {
+            // It was asked for before the pause.
+            return self.end_chunk(order).await;
+        }
         let record = Arc::new(record);
         let this =
             ChunkTry { run: order.run, lane: order.lane, number: order.number, worker: clock::random_id() };
@@ -170,7 +174,8 @@ impl Engine {
         };
         chunk.lease(&record, claimed)?;
         let next_due = chunk.run(messages, stop).await?;
-        Ok(ChunkAnswer { entries: chunk.untold, next_due, performed: chunk.performed, ms: ms_since(began) })
+        let entries = std::mem::take(&mut chunk.untold);
+        Ok(ChunkAnswer { entries, next_due, performed: chunk.performed, ms: ms_since(began) })
     }
 
     /// See [`Engine::recall_chunk`].

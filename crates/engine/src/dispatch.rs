@@ -172,20 +172,9 @@ impl Dispatcher {
     }
 
     /// Takes a run's buffered tasks out: it was paused or is over. They count as held until they are settled or
-    /// [`Self::given_back`].
+    /// [`Self::given_back`]. A chunk's are its own to take.
     pub(crate) fn withdraw(&self, run: RunId) -> Vec<Held> {
-        let mut state = self.state.lock();
-        let mut withdrawn = Vec::new();
-        for gate in state.gates.values_mut() {
-            gate.buffer.retain(|lease| {
-                let stays = lease.held.run != run;
-                if !stays {
-                    withdrawn.push(lease.held.clone());
-                }
-                stays
-            });
-        }
-        withdrawn
+        self.withdraw_where(|lease| lease.held.run == run && lease.inbox.is_none())
     }
 
     /// Takes leases that a chunk claimed; they count before their gate, and for no source.
@@ -200,25 +189,27 @@ impl Dispatcher {
 
     /// Takes the buffered leases out whose attempts would report to `inbox`.
     pub(crate) fn withdraw_of(&self, inbox: &tokio::sync::mpsc::Sender<crate::lease::Message>) -> Vec<Held> {
+        self.withdraw_where(|lease| lease.inbox.as_ref().is_some_and(|own| own.same_channel(inbox)))
+    }
+
+    /// Takes all buffered tasks out but those of chunks: this process holds them no more. They count as held until
+    /// [`Self::given_back`].
+    pub(crate) fn withdraw_all(&self) -> Vec<Held> {
+        self.withdraw_where(|lease| lease.inbox.is_none())
+    }
+
+    fn withdraw_where(&self, goes: impl Fn(&Lease) -> bool) -> Vec<Held> {
         let mut state = self.state.lock();
         let mut withdrawn = Vec::new();
         for gate in state.gates.values_mut() {
             gate.buffer.retain(|lease| {
-                let stays = !lease.inbox.as_ref().is_some_and(|own| own.same_channel(inbox));
-                if !stays {
+                if goes(lease) {
                     withdrawn.push(lease.held.clone());
                 }
-                stays
+                !goes(lease)
             });
         }
         withdrawn
-    }
-
-    /// Takes all buffered tasks out: this process holds them no more. They count as held until [`Self::given_back`].
-    pub(crate) fn withdraw_all(&self) -> Vec<Held> {
-        let mut state = self.state.lock();
-        let buffers = state.gates.values_mut().flat_map(|gate| gate.buffer.drain(..));
-        buffers.map(|lease| lease.held.clone()).collect()
     }
 
     /// Leases were given back to the store, unbegun.

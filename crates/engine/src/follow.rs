@@ -161,7 +161,8 @@ impl Engine {
         if state.is_final() {
             // Its rows say already that nobody holds them.
             self.attempts().stop(run);
-            self.dispatcher().withdraw(run);
+            let held = self.dispatcher().withdraw(run);
+            self.dispatcher().given_back(&held);
         } else if state == RunState::Paused {
             let held = self.dispatcher().withdraw(run);
             self.give_back(held);

@@ -115,5 +115,10 @@ async fn commit_resolved(
     engine.dispatcher().unreserve(&plan.reserved);
     let outcomes = engine.store().db().execute(plan.batch).await?;
     engine.publish(Some(plan.record.clone()), plan.events, plan::newest(&outcomes));
+    if !plan.leases.is_empty() {
+        // Nobody is there yet to perform what was leased as it was made: it is claimed once the loop runs.
+        let release = write::tasks_release(plan.leases.iter().map(|lease| &lease.held));
+        engine.store().db().execute(Batch::from(release)).await?;
+    }
     Ok(plan.record)
 }

@@ -55,13 +55,14 @@ pub(crate) async fn heartbeat(engine: Engine) {
 async fn begin_anew(engine: &Engine) {
     tracing::warn!("this process was declared lost: it drops what it held and goes on as a new worker");
     let held = engine.dispatcher().withdraw_all();
-    engine.dispatcher().given_back(&held);
     engine.attempts().stop_all();
     let id = clock::random_id();
     match register(engine, id).await {
         Ok(()) => engine.inner().worker.store(id, Ordering::Release),
         Err(error) => tracing::warn!(%error, "the worker could not be registered; trying again"),
     }
+    // Others have them already; room for what is claimed under the new number.
+    engine.dispatcher().given_back(&held);
 }
 
 /// Declares other workers lost whose leases have run out; answers their names.

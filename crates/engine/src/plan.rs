@@ -75,8 +75,6 @@ pub(crate) struct Plan {
     /// Tasks leased as they are made.
     pub(crate) leases: Vec<Arc<Lease>>,
     pub(crate) reserved: Vec<Reserved>,
-    /// How many leases end with this commit, by stage.
-    pub(crate) settled: HashMap<StageId, usize>,
     /// Messages that the core refused.
     pub(crate) refused: HashMap<usize, Refused>,
     /// All items that the plan makes tasks of: what is looked up after a unique violation.
@@ -197,7 +195,6 @@ struct Planner<'a> {
     seen: HashSet<(StageId, Arc<str>)>,
     /// Statements over whole stages: they come after the new tasks are there.
     after: Vec<Statement>,
-    settled: HashMap<StageId, usize>,
     refused: HashMap<usize, Refused>,
 }
 
@@ -221,7 +218,6 @@ impl<'a> Planner<'a> {
             tasks: Vec::new(),
             seen: HashSet::new(),
             after: Vec::new(),
-            settled: HashMap::new(),
             refused: HashMap::new(),
         }
     }
@@ -292,7 +288,6 @@ impl<'a> Planner<'a> {
                     let output = success.output.as_ref().map(|output| output.get());
                     self.wrote.done(index, &lease.held, report.span, output);
                     self.wrote.effects(index, &success.effects);
-                    *self.settled.entry(lease.held.stage).or_default() += 1;
                 } else {
                     self.tasks.truncate(before);
                 }
@@ -349,7 +344,6 @@ impl<'a> Planner<'a> {
             }
         }
         self.wrote.effects(index, &effects);
-        *self.settled.entry(lease.held.stage).or_default() += 1;
         Ok(())
     }
 
@@ -539,7 +533,6 @@ impl<'a> Planner<'a> {
                     tasks: self.tasks,
                     wrote: self.wrote,
                     outbox: self.outbox,
-                    settled: self.settled,
                     refused: self.refused,
                     now: self.now,
                 };
@@ -559,7 +552,6 @@ impl<'a> Planner<'a> {
             wrote: self.wrote,
             outbox: self.outbox,
             after: self.after,
-            settled: self.settled,
             refused: self.refused,
             now: self.now,
         };

@@ -214,20 +214,16 @@ async fn settle(engine: &Engine, handle: &RunHandle, messages: Vec<Message>, alo
         };
         if plan.events.is_empty() && plan.batch.statements.len() <= 2 {
             engine.dispatcher().unreserve(&plan.reserved);
-            engine.dispatcher().committed(engine, &record, &[], &superseded(&messages, &lessons), Vec::new());
+            engine.dispatcher().committed(engine, &record, &[], &ended(&messages), Vec::new());
             answer(messages, &mut failures, &lessons, plan.refused, &record);
             return true;
         }
         match engine.store().db().execute(plan.batch.clone()).await {
             Ok(outcomes) => {
                 let newest = crate::plan::newest(&outcomes);
-                let mut settled = plan.settled.clone();
-                for (stage, count) in superseded(&messages, &lessons) {
-                    *settled.entry(stage).or_default() += count;
-                }
                 let refused = plan.refused.clone();
                 let record = plan.record.clone();
-                announce(engine, handle, plan, &settled, newest);
+                announce(engine, handle, plan, &ended(&messages), newest);
                 answer(messages, &mut failures, &lessons, refused, &record);
                 return true;
             }
@@ -241,11 +237,11 @@ async fn settle(engine: &Engine, handle: &RunHandle, messages: Vec<Message>, alo
     }
 }
 
-/// Leases that had passed on are no longer held by this worker.
-fn superseded(messages: &[Message], lessons: &Lessons) -> HashMap<StageId, usize> {
+/// The attempts that have ended, whatever became of their outcomes: this worker holds their leases no more.
+fn ended(messages: &[Message]) -> HashMap<StageId, usize> {
     let mut count = HashMap::new();
-    for index in &lessons.superseded {
-        if let Some(Message::Report(report)) = messages.get(*index) {
+    for message in messages {
+        if let Message::Report(report) = message {
             *count.entry(report.lease.held.stage).or_default() += 1;
         }
     }
@@ -350,7 +346,7 @@ fn reject(index: usize, message: Option<&Message>, error: &db::Error, lessons: &
 }
 
 /// Waits before another try; `false` where the engine ends.
-async fn pause(engine: &Engine) -> bool {
+pub(crate) async fn pause(engine: &Engine) -> bool {
     tokio::select! {
         () = tokio::time::sleep(AFTER_ERROR) => true,
         () = engine.ended() => false,
@@ -445,18 +441,22 @@ impl Engine {
         self.hub().commit(Commit { record, events: numbered });
     }
 
-    /// Gives leases back to the store, unbegun.
+    /// Gives leases back to the store, unbegun, whatever it takes.
     pub(crate) fn give_back(&self, held: Vec<write::Held>) {
         if held.is_empty() {
             return;
         }
         let engine = self.clone();
         tokio::spawn(async move {
-            match engine.store().db().execute(db::Batch::from(write::tasks_release(&held))).await {
-                Ok(_) => engine.dispatcher().given_back(&held),
-                // They stay leased by this worker, and come back when it is declared lost.
-                Err(error) => tracing::warn!(%error, "leases could not be given back"),
+            // Given back twice they are given back: the fence says whose they are.
+            let release = db::Batch::from(write::tasks_release(&held));
+            while let Err(error) = engine.store().db().execute(release.clone()).await {
+                tracing::warn!(%error, "leases could not be given back; trying again");
+                if error.is_closed() || !pause(&engine).await {
+                    return;
+                }
             }
+            engine.dispatcher().given_back(&held);
         });
     }
 }

@@ -279,6 +279,17 @@ impl Attempts {
         }
     }
 
+    /// Tells the attempts of some leases to stop.
+    pub(crate) fn stop_these<'a>(&self, leases: impl IntoIterator<Item = &'a Held>) {
+        let flags = self.flags.lock();
+        for held in leases {
+            let of_run = flags.get(&held.run);
+            if let Some(flag) = of_run.and_then(|of| of.get(&(held.stage, held.key.clone(), held.fence))) {
+                flag.raise();
+            }
+        }
+    }
+
     /// Tells all attempts to stop.
     pub(crate) fn stop_all(&self) {
         self.flags.lock().values().flat_map(HashMap::values).for_each(CancelFlag::raise);

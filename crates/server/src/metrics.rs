@@ -1,12 +1,14 @@
 //! Figures for Prometheus.
 
 use http::{Method, StatusCode};
+use parking_lot::Mutex;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
 use std::{
+    collections::BTreeMap,
     sync::atomic::{AtomicI64, AtomicU64},
     time::Duration,
 };
@@ -24,6 +26,8 @@ pub(crate) struct Metrics {
     limits: Family<LimitLabels, Gauge<f64, AtomicU64>>,
     deliveries: Family<DeliveryLabels, Gauge<i64, AtomicI64>>,
     nodes: Family<NodeLabels, Gauge<i64, AtomicI64>>,
+    /// Families that are made anew are seen whole.
+    whole: Mutex<()>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -95,7 +99,17 @@ impl Metrics {
         let (deliveries, nodes) = (Family::default(), Family::default());
         registry.register("deliveries", "Deliveries by destination and state", deliveries.clone());
         registry.register("nodes", "Processes of the store by state, those of the last day", nodes.clone());
-        Self { registry, requests, seconds, figures, runs, limits, deliveries, nodes }
+        Self {
+            registry,
+            requests,
+            seconds,
+            figures,
+            runs,
+            limits,
+            deliveries,
+            nodes,
+            whole: Mutex::default(),
+        }
     }
 
     /// Counts an answered request. `route` is the template, never the path: paths are without number.
@@ -121,6 +135,7 @@ impl Metrics {
 
     /// Sets how many deliveries of each destination are in each state.
     pub(crate) fn set_deliveries(&self, counts: impl IntoIterator<Item = (String, &'static str, u64)>) {
+        let _whole = self.whole.lock();
         self.deliveries.clear();
         for (destination, state, count) in counts {
             let gauge = self.deliveries.get_or_create_owned(&DeliveryLabels { destination, state });
@@ -130,9 +145,14 @@ impl Metrics {
 
     /// Sets how many processes are in each state.
     pub(crate) fn set_nodes(&self, states: impl IntoIterator<Item = String>) {
-        self.nodes.clear();
+        let mut counts = BTreeMap::<String, i64>::new();
         for state in states {
-            self.nodes.get_or_create_owned(&NodeLabels { state }).inc();
+            *counts.entry(state).or_default() += 1;
+        }
+        let _whole = self.whole.lock();
+        self.nodes.clear();
+        for (state, count) in counts {
+            self.nodes.get_or_create_owned(&NodeLabels { state }).set(count);
         }
     }
 
@@ -143,6 +163,7 @@ impl Metrics {
 
     /// All figures in the text format.
     pub(crate) fn text(&self) -> Result<String, std::fmt::Error> {
+        let _whole = self.whole.lock();
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

@@ -29,7 +29,8 @@ impl PgBouncer {
         for path in [folder.path(), &file] {
             postgres::give(path)?;
         }
-        let child = postgres::keep("pgbouncer", "TERM", folder.path(), [file.as_os_str()])?;
+        // The first ends older ones at once; newer ones wait for their clients, and end at once by the second.
+        let child = postgres::keep("pgbouncer", "TERM QUIT", folder.path(), [file.as_os_str()])?;
         let pooler = Self { place: format!("127.0.0.1:{port}"), child, folder };
         postgres::answers(&format!("postgres://headway@{}", pooler.place))?;
         Ok(pooler)

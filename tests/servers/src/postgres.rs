@@ -171,9 +171,9 @@ pub(crate) fn tool(name: &'static str, server: &str, args: &[&str]) -> Result<()
 
 /// Runs the server, and ends it with this process, however that ends: a closed pipe says so. A line on the pipe says that the
 /// server ends by other means, and that its folder stays.
-const KEEPER: &str = r#"folder=$1 signal=$2; shift 2
+const KEEPER: &str = r#"folder=$1 signals=$2; shift 2
 "$@" & server=$!
-if ! read -r _; then kill -"$signal" "$server"; wait "$server"; rm -rf "$folder"; fi
+if ! read -r _; then for signal in $signals; do kill -"$signal" "$server" 2>/dev/null; done; wait "$server"; rm -rf "$folder"; fi
 wait "$server""#;
 
 fn serve(data: &Path, options: &[String]) -> Result<Child, Error> {
@@ -182,15 +182,15 @@ fn serve(data: &Path, options: &[String]) -> Result<Child, Error> {
     keep("postgres", "QUIT", data.parent().unwrap_or(data), args)
 }
 
-/// Starts a server that `signal` ends at once: it ends with this process, and its folder with it.
+/// Starts a server that `signals`, one after the other, end at once: it ends with this process, and its folder with it.
 pub(crate) fn keep<'a>(
     name: &'static str,
-    signal: &str,
+    signals: &str,
     folder: &Path,
     args: impl IntoIterator<Item = &'a OsStr>,
 ) -> Result<Child, Error> {
     let mut keeper = run_as(Command::new("sh"));
-    keeper.args(["-c", KEEPER, "sh"]).arg(folder).arg(signal).arg(find(name)?).args(args);
+    keeper.args(["-c", KEEPER, "sh"]).arg(folder).arg(signals).arg(find(name)?).args(args);
     keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     // Ctrl-C at the terminal is for the tests, which end the server themselves.
     keeper.process_group(0);

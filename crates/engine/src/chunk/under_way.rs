@@ -5,7 +5,7 @@ use crate::{
     Error, Result, clock,
     lease::{Lease, Message, Report, StageWork},
     plan::{Lessons, lease_of, plan_rows},
-    run_loop::{answer, learn},
+    run_loop::{self, answer, learn},
     shared::{Engine, RunHandle},
 };
 use activity::Outcome;
@@ -157,12 +157,12 @@ impl UnderWay<'_> {
                 () = sleep_until(due), if since.is_some() => {}
                 () = sleep_until(out_at), if goes == Goes::On => goes = self.give_back(Goes::Out).await?,
                 () = stop.cancelled() => {
-                    self.engine.attempts().stop(self.order.run);
                     goes = self.give_back(Goes::Away).await?;
+                    self.engine.attempts().stop_these(self.out.values());
                 }
                 () = sleep_until(looked_at + LOOK) => {
                     looked_at = Instant::now();
-                    if self.is_paused().await? {
+                    if self.is_paused().await {
                         goes = self.give_back(Goes::Out).await?;
                     }
                 }
@@ -238,9 +238,15 @@ impl UnderWay<'_> {
         kept
     }
 
-    async fn is_paused(&self) -> Result<bool> {
-        let record = self.engine.store().run(self.order.run).await?;
-        Ok(record.is_some_and(|record| record.run.state == RunState::Paused))
+    /// Whether the run is paused, as far as the store says: one that is away for a while ends no attempt.
+    async fn is_paused(&self) -> bool {
+        match self.engine.store().run(self.order.run).await {
+            Ok(record) => record.is_some_and(|record| record.run.state == RunState::Paused),
+            Err(error) => {
+                tracing::warn!(run = %self.order.run, %error, "the run could not be looked at; looking again");
+                false
+            }
+        }
     }
 
     /// Gives back what has not begun.
@@ -265,8 +271,17 @@ impl UnderWay<'_> {
         let mut lessons = Lessons::default();
         loop {
             // Other chunks and the run's host move the row on: whether a stage is open is read anew.
-            let record = self.engine.store().run(self.order.run).await?;
-            let record = Arc::new(record.ok_or(Error::RunNotFound(self.order.run))?);
+            let record = match self.engine.store().run(self.order.run).await {
+                Ok(record) => Arc::new(record.ok_or(Error::RunNotFound(self.order.run))?),
+                Err(store::Error::Db(error)) if !error.is_closed() => {
+                    tracing::warn!(run = %self.order.run, %error, "the run could not be read; trying again");
+                    if !run_loop::pause(self.engine).await {
+                        return Err(Error::Draining);
+                    }
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             *self.handle.record.write() = record.clone();
             let now = clock::now();
             let mut plan =
@@ -329,6 +344,16 @@ impl UnderWay<'_> {
         self.told_at = Instant::now();
         if self.teller.tell(self.untold.clone()).await {
             self.untold.clear();
+        }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    /// A try that ends early leaves nothing running whose outcome nobody takes: the next one leases the same tasks.
+    fn drop(&mut self) {
+        if !self.out.is_empty() {
+            self.engine.dispatcher().withdraw_of(&self.inbox);
+            self.engine.attempts().stop_these(self.out.values());
         }
     }
 }

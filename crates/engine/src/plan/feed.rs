@@ -31,7 +31,6 @@ pub(super) struct Parts {
     pub(super) wrote: Wrote,
     pub(super) outbox: Outbox,
     pub(super) after: Vec<Statement>,
-    pub(super) settled: HashMap<StageId, usize>,
     pub(super) refused: HashMap<usize, Refused>,
     pub(super) now: Timestamp,
 }
@@ -90,7 +89,6 @@ pub(super) fn assemble(engine: &Engine, mut parts: Parts, first: Vec<Statement>)
         events,
         leases,
         reserved,
-        settled: parts.settled,
         refused: parts.refused,
         new_keys,
         woken,
@@ -106,7 +104,6 @@ pub(super) struct Rows {
     pub(super) tasks: Vec<NewTask>,
     pub(super) wrote: Wrote,
     pub(super) outbox: Outbox,
-    pub(super) settled: HashMap<StageId, usize>,
     pub(super) refused: HashMap<usize, Refused>,
     pub(super) now: Timestamp,
 }
@@ -141,7 +138,6 @@ pub(super) fn assemble_rows(engine: &Engine, rows: Rows, first: Vec<Statement>) 
         events: Vec::new(),
         leases: Vec::new(),
         reserved: Vec::new(),
-        settled: rows.settled,
         refused: rows.refused,
         new_keys,
         woken,
@@ -194,7 +190,6 @@ pub(super) fn plan_start(
         wrote: Wrote::default(),
         outbox: Outbox::default(),
         after,
-        settled: HashMap::new(),
         refused: HashMap::new(),
         now,
     };

@@ -314,7 +314,14 @@ async fn look(
             Ok(room) => room,
             Err(until) => return Ok(Look::Until(until)),
         };
-        let claimed = claim(engine, lane, now, room).await?;
+        let claimed = match claim(engine, lane, now, room).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                // Nothing was learnt about the destination: whoever asks next may call.
+                connected.throttle.lock().breaker.unused(now);
+                return Err(error);
+            }
+        };
         if claimed.is_empty() {
             connected.throttle.lock().breaker.unused(now);
             return idle(engine, lane, now, calls).await;
