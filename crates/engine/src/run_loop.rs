@@ -265,7 +265,8 @@ pub(crate) async fn learn(
         | db::Error::Statement { statement, row, .. } => (*statement, *row),
         db::Error::Closed | db::Error::Stopped | db::Error::Fatal { .. } => return false,
         _ => {
-            tracing::error!(run = %plan.record.run.id, %error, "a commit was refused; trying again");
+            let error = whole(&error);
+            tracing::error!(run = %plan.record.run.id, error, "a commit was refused; trying again");
             return pause(engine).await;
         }
     };
@@ -325,15 +326,20 @@ pub(crate) async fn learn(
     reload(engine, handle, plan.record.run.id).await && pause(engine).await
 }
 
+/// An error with what caused it.
+fn whole(error: &db::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
 /// The application's rows were refused: the attempt fails, with the database's reason.
 fn reject(index: usize, message: Option<&Message>, error: &db::Error, lessons: &mut Lessons) -> bool {
     let known: &mut HashSet<usize> = &mut lessons.superseded;
     match message {
         Some(Message::Report(_)) if !lessons.rejected.contains_key(&index) => {
-            let mut text = error.to_string();
-            if let Some(source) = std::error::Error::source(error) {
-                text = format!("{text}: {source}");
-            }
+            let text = whole(error);
             let failure =
                 Failure::permanent("effects_rejected", format!("the store refused its rows: {text}"));
             lessons.rejected.insert(index, failure);
