@@ -222,7 +222,7 @@ stages:
     let mut first = Process::start_on_postgres(&task);
     task.run = Some(first.says("run ").await.parse().unwrap());
     task.yaml = None;
-    let mut all = vec![first, Process::start_on_postgres(&task), Process::start_on_postgres(&task)];
+    let mut all = [first, Process::start_on_postgres(&task), Process::start_on_postgres(&task)];
     for turn in 0..6 {
         let mut one = std::mem::replace(&mut all[turn % 3], Process::start_on_postgres(&task));
         // It has learnt something of the run: it is at work.
